@@ -11,7 +11,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from catalog.load import SiteName
-from core.service import Service
+from components.plan import SitePlan
 from core.sizing import Fit
 
 
@@ -76,6 +76,6 @@ class Foundation:
 class Site(Protocol):
     """A site foundation: must create nothing outside Japan, must tag everything it can, must refuse before it registers."""
 
-    def foundation(self, services: Sequence[Service], settings: Any) -> Foundation:
-        """Register the site's resources for `services` and return what a workload needs."""
+    def __call__(self, plan: SitePlan, settings: Any) -> Foundation:
+        """Register the site's resources for the plan's services and return what a workload needs."""
         ...

@@ -13,8 +13,6 @@ from catalog.load import SiteName
 from core.fingerprint import canonical
 from core.service import DataClass, Declared
 
-SCHEMA = "kokunai/descriptor/v1"
-
 
 class Signature(Declared):
     """An ed25519 signature over the canonical JSON of everything else in the descriptor; both parts as base64 and hex."""
@@ -28,7 +26,7 @@ class Signature(Declared):
 class Descriptor(Declared):
     """One service on one site."""
 
-    schema_: Literal["kokunai/descriptor/v1"] = SCHEMA
+    schema_: Literal["kokunai/descriptor/v1"] = "kokunai/descriptor/v1"
     environment: Literal["production", "rehearsal"]
     service: str
     site: SiteName

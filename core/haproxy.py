@@ -62,7 +62,9 @@ def _answer(status: int, condition: str, headers: str = "") -> str:
 def edge(services: Sequence[Service]) -> str:
     """The configuration of a site's edge for its services, sorted by name so that it does not depend on their order."""
     ordered = sorted(services, key=lambda service: service.name)
-    return "\n".join((*_head(), *_frontend(ordered), *(line for service in ordered for line in _backend(service)))) + "\n"
+    return (
+        "\n".join((*_head(), *_frontend(ordered), *(line for service in ordered for line in _backend(service)))) + "\n"
+    )
 
 
 def _head() -> tuple[str, ...]:
@@ -154,7 +156,9 @@ def _frontend(services: Sequence[Service]) -> tuple[str, ...]:
     for service in services:
         limit = service.exposure.max_body_kib * 1024
         lines.append(
-            _answer(413, f"if {{ var(txn.service) -m str {service.name} }} {{ req.hdr_val(content-length) gt {limit} }}")
+            _answer(
+                413, f"if {{ var(txn.service) -m str {service.name} }} {{ req.hdr_val(content-length) gt {limit} }}"
+            )
         )
     lines += [
         "    # the key ends here: the model server never sees it",
@@ -171,13 +175,13 @@ def _backend_name(service: Service) -> str:
 
 
 def _backend(service: Service) -> tuple[str, ...]:
+    upstream = f"${{{upstream_variable(service)}-{upstream_name(service)}:{serving.PORT}}}"
     return (
         f"backend {_backend_name(service)}",
         f"    http-request replace-path ^{base_path(service)}(/.*)$ \\1",
         "    option httpchk",
         "    http-check send meth GET uri /health",
         "    http-check expect status 200",
-        f'    server model "${{{upstream_variable(service)}-{upstream_name(service)}:{serving.PORT}}}" '
-        "check inter 1s fastinter 250ms downinter 500ms fall 2 rise 1 resolvers cluster",
+        f'    server model "{upstream}" check inter 1s fastinter 250ms downinter 500ms fall 2 rise 1 resolvers cluster',
         "",
     )

@@ -55,7 +55,9 @@ class Lock(Declared):
         for model in sorted({service.model for service in services}):
             missing = [key for key, value in self.model(model).model_dump().items() if value == "unknown"]
             if missing:
-                lines.append(f"models.{model}.{{{','.join(missing)}}}: unknown; obtain them with: {facts.models[model].obtain}")
+                lines.append(
+                    f"models.{model}.{{{','.join(missing)}}}: unknown; obtain them with: {facts.models[model].obtain}"
+                )
         return tuple(lines)
 
 

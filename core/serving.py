@@ -49,4 +49,10 @@ def placement_arguments(fit: Fit) -> tuple[str, ...]:
 
 def fixed_arguments() -> tuple[str, ...]:
     """Arguments that are the same for every service."""
-    return ("--host=0.0.0.0", f"--port={PORT}", "--enable-prefix-caching", "--shutdown-timeout=45", "--disable-fastapi-docs")
+    return (
+        "--host=0.0.0.0",
+        f"--port={PORT}",
+        "--enable-prefix-caching",
+        "--shutdown-timeout=45",
+        "--disable-fastapi-docs",
+    )

@@ -58,7 +58,9 @@ def sequences(service: Service, model: Model, machine: Machine, gpus: int) -> in
     memory = Decimal(machine.gpu_memory_mib) / 1024
     # With more GPUs than KV heads each head is replicated.
     copies = max(1, gpus // model.kv_heads)
-    free = (GPU_MEMORY_SHARE * memory - BASE_GIB - ACTIVATION_FACTOR * weights_gib(model, service.precision) / gpus) * gpus
+    free = (
+        GPU_MEMORY_SHARE * memory - BASE_GIB - ACTIVATION_FACTOR * weights_gib(model, service.precision) / gpus
+    ) * gpus
     per_sequence = Decimal(kv_bytes_per_token(model) * service.context_tokens * copies) / GIB
     return max(0, int(free / per_sequence))
 

@@ -119,7 +119,9 @@ class TagRegistry(Declared):
     def problems(self, tags: Mapping[str, str], *, where: str = "tags") -> list[str]:
         """What is wrong with declared tags: a key or value that the registry does not know, a required key missing."""
         found = [f"{where}.{key}: not a key of the tag registry" for key in tags if key not in self.keys]
-        found += [f"{where}.{key}: derived, not to be written" for key in tags if key in self.keys and self.keys[key].derived]
+        found += [
+            f"{where}.{key}: derived, not to be written" for key in tags if key in self.keys and self.keys[key].derived
+        ]
         found += [
             f"{where}.{key}: {value!r} is not an allowed value"
             for key, value in tags.items()
@@ -130,5 +132,7 @@ class TagRegistry(Declared):
 
     def stamp(self, tags: Mapping[str, str], derived: Mapping[Derived, str]) -> dict[str, str]:
         """What a resource carries: declared and derived values, encoded, by key in order."""
-        values = {key: derived[spec.derived] for key, spec in self.keys.items() if spec.derived in derived}
+        values = {
+            key: derived[spec.derived] for key, spec in self.keys.items() if spec.derived and spec.derived in derived
+        }
         return {key: encode(value) for key, value in sorted({**values, **tags}.items())}

@@ -91,7 +91,7 @@ def leaves(tree: Any, here: str = "") -> Iterator[tuple[str, Any]]:
     while stack:
         path, node = stack.pop()
         if isinstance(node, Mapping):
-            stack.extend((f"{path}.{key}" if path else str(key), item) for key, item in reversed(node.items()))
+            stack.extend((f"{path}.{key}" if path else str(key), item) for key, item in reversed(list(node.items())))
         elif isinstance(node, Sequence) and not isinstance(node, str | bytes):
             stack.extend((f"{path}[{index}]", node[index]) for index in range(len(node) - 1, -1, -1))
         else:
