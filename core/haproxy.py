@@ -32,16 +32,6 @@ REQUESTS_PER_TEN_SECONDS: Final = 600
 """Rate limit of a key that has none of its own in rates.map."""
 
 
-def upstream_variable(service: Service) -> str:
-    """The environment variable that overrides where a service's model server is."""
-    return "UPSTREAM_" + service.name.upper().replace("-", "_")
-
-
-def upstream_name(service: Service) -> str:
-    """The full name of the model server's Service inside the cluster: HAProxy's resolvers know no search list."""
-    return naming.model_host(service.name)
-
-
 def base_path(service: Service) -> str:
     """The path prefix under which an edge serves a service; the base URL that applications use ends in `/v1` after it."""
     return f"/{service.name}"
@@ -89,7 +79,7 @@ def _head() -> tuple[str, ...]:
         "    mode http",
         "    log global",
         "    # client, service, model server, status, times, and the request's id; never a header's value or a body",
-        '    log-format "%ci [%tr] %{+Q}[var(txn.client)] %b/%s %ST %Tr/%Ta %B %tsc %ID"',
+        '    log-format "%ci [%tr] %{+Q}[var(txn.client)] %b/%s %ST %Tr/%Ta %B %tsc %[var(txn.id)]"',
         "    # without it every token of a stream waits for Nagle's timer",
         "    option http-no-delay",
         "    # without it a reload drops idle keep-alive clients",
@@ -175,7 +165,7 @@ def _backend_name(service: Service) -> str:
 
 
 def _backend(service: Service) -> tuple[str, ...]:
-    upstream = f"${{{upstream_variable(service)}-{upstream_name(service)}:{serving.PORT}}}"
+    upstream = f"${{{naming.upstream_variable(service.name)}-{naming.model_host(service.name)}:{serving.PORT}}}"
     return (
         f"backend {_backend_name(service)}",
         f"    http-request replace-path ^{base_path(service)}(/.*)$ \\1",

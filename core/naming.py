@@ -15,6 +15,15 @@ SERVING_ACCOUNT: Final = "serve"
 SYNC_ACCOUNT: Final = "sync"
 """Writes weights into the site's store; no pod that serves has it."""
 MODEL_SERVICE: Final = "model"
+"""The model server's Deployment and Service, and the `app.kubernetes.io/component` of its objects."""
+SERVICE_LABEL: Final = "kokunai.jp/service"
+"""On every object of a service and on the nodes of its pool: the service's name."""
+EDGE_CONFIG: Final = "edge-config"
+"""The ConfigMap that holds `haproxy.cfg`."""
+EDGE_TLS: Final = "edge-tls"
+"""The Secret of type kubernetes.io/tls with the edge's certificate."""
+EDGE_KEYS: Final = "edge-keys"
+"""The Secret with `keys.map` (SHA-256 of a key to its client) and `rates.map` (client to requests per ten seconds)."""
 CLUSTER_DOMAIN: Final = "svc.cluster.local"
 
 
@@ -26,3 +35,8 @@ def namespace(service: str) -> str:
 def model_host(service: str) -> str:
     """The full name under which the edge finds a service's model server."""
     return f"{MODEL_SERVICE}.{namespace(service)}.{CLUSTER_DOMAIN}"
+
+
+def upstream_variable(service: str) -> str:
+    """The environment variable that tells an edge where a service's model server is, in place of its name."""
+    return "UPSTREAM_" + service.upper().replace("-", "_")
