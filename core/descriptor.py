@@ -6,8 +6,11 @@ type and its canonical bytes are here; keys and signatures are in `failover.sign
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
+
+from pydantic import ConfigDict, Field
 
 from catalog.load import SiteName
 from core.fingerprint import canonical
@@ -26,7 +29,9 @@ class Signature(Declared):
 class Descriptor(Declared):
     """One service on one site."""
 
-    schema_: Literal["kokunai/descriptor/v1"] = "kokunai/descriptor/v1"
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+
+    schema_: Literal["kokunai/descriptor/v1"] = Field(default="kokunai/descriptor/v1", alias="schema")
     environment: Literal["production", "rehearsal"]
     service: str
     site: SiteName
@@ -46,5 +51,10 @@ class Descriptor(Declared):
 
     def payload(self) -> bytes:
         """The bytes that are signed."""
-        data: dict[str, Any] = self.model_dump(mode="json", exclude={"signature"})
-        return canonical(data)
+        return canonical(self.model_dump(mode="json", by_alias=True, exclude={"signature"}))
+
+    def text(self) -> str:
+        """The whole descriptor as people and the gateway read it: sorted JSON, two spaces, one newline at the end."""
+        return (
+            json.dumps(self.model_dump(mode="json", by_alias=True), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+        )

@@ -362,7 +362,7 @@ def _vector(text: str) -> list[float]:
 def _choice(index: int, text: str, reason: str, *, chat: bool) -> dict[str, Any]:
     if not chat:
         return _text(index, text, reason)
-    message = {"role": "assistant", "content": text, "refusal": None, "tool_calls": []}
+    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None, "tool_calls": []}
     return {"index": index, "message": message, "logprobs": None, "finish_reason": reason, "stop_reason": None}
 
 
