@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from catalog.load import Catalogue
 from core.errors import InputError, KokunaiError
 from core.lock import Lock
@@ -15,7 +17,7 @@ from core.service import Service
 from core.tags import TagRegistry
 from core.yamlfile import Document, load, nearest
 
-MODELS = {"service": Service, "tags": TagRegistry, "lock": Lock}
+MODELS: dict[str, type[BaseModel]] = {"service": Service, "tags": TagRegistry, "lock": Lock}
 """The files that a person edits, by the name of their JSON Schema."""
 
 

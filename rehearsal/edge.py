@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from core import naming
 from core.errors import EnvironmentFault
+from rehearsal.cluster.api import Api, Object
 from rehearsal.processes import LOOPBACK, Ports, Supervisor, write_whole
 
 
@@ -32,15 +31,15 @@ class Deployed:
     """The edge's configuration directory: relative path to text."""
 
 
-def read(api: httpx.Client) -> Deployed:
+def read(api: Api) -> Deployed:
     """Read the deployed objects of one cluster.
 
     Raises:
         EnvironmentFault: the edge or a model server is not there, or its pods are not ready.
     """
     models: dict[str, Sequence[str]] = {}
-    selector = {"labelSelector": f"app.kubernetes.io/component={naming.MODEL_SERVICE}"}
-    for deployment in _get(api, "/apis/apps/v1/deployments", selector)["items"]:
+    selector = f"app.kubernetes.io/component={naming.MODEL_SERVICE}"
+    for deployment in api.get("/apis/apps/v1/deployments", labelSelector=selector)["items"]:
         container = deployment["spec"]["template"]["spec"]["containers"][0]
         service = deployment["metadata"]["labels"][naming.SERVICE_LABEL]
         if not deployment.get("status", {}).get("availableReplicas"):
@@ -95,12 +94,10 @@ def run(site: str, deployed: Deployed, directory: Path, haproxy: Path, superviso
     return int(port_file.read_text("utf-8"))
 
 
-def _get(api: httpx.Client, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
-    answer = api.get(path, params=params)
-    if answer.status_code == httpx.codes.NOT_FOUND:
+def _get(api: Api, path: str) -> Object:
+    found = api.find(path)
+    if found is None:
         raise EnvironmentFault("was not deployed", where=path, fix="run `kokunai rehearse up` again")
-    answer.raise_for_status()
-    found: dict[str, Any] = answer.json()
     return found
 
 

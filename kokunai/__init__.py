@@ -1,0 +1,1 @@
+"""The command line and the renderers of reports. No domain logic: each verb reads options, calls a room below, prints."""

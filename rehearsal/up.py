@@ -1,0 +1,391 @@
+"""Brings a rehearsal up: clusters, stacks, edges, descriptors, each site on its own and all of them side by side.
+
+Safe to repeat: what is there and unchanged is left alone, what a killed run left behind is put right. Nothing here
+decides what is deployed; the program does, and the engine runs it. What is printed is up to the caller (`report`).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from catalog.load import SITES, SiteName, catalogue
+from components.plan import SitePlan, plan
+from core.descriptor import Descriptor
+from core.errors import EnvironmentFault, InputError, KokunaiError
+from core.estate import Estate, load_estate
+from core.files import write_whole
+from core.lock import Lock
+from core.yamlfile import parse
+from failover import publish, signing
+from rehearsal import credentials as credentials_
+from rehearsal import edge, locking, plugins, project
+from rehearsal.cluster import ControlPlane, NodePool, Taint, Toolchain
+from rehearsal.credentials import Credentials
+from rehearsal.engine import Engine, environment
+from rehearsal.layout import Layout
+from rehearsal.processes import LOOPBACK, Ports, Supervisor, exclusive
+from rehearsal.toolchain import program
+
+Stage = Literal["prepare", "cluster", "stack", "edge", "publish", "done"]
+Report = Callable[[str, Stage, str], None]
+FREE_DISK = 2 * 1024**3
+"""Bytes that four clusters, their logs and states may take."""
+ANSWER_SECONDS = 30.0
+REGION_KEYS: dict[SiteName, str] = {
+    "aws": "aws:region",
+    "azure": "azure-native:location",
+    "gcp": "gcp:region",
+    "onprem": "kokunai:region",
+}
+"""Where a stack's file says its region."""
+
+
+@dataclass
+class Rehearsal:
+    """One rehearsal on this machine: what its commands share."""
+
+    layout: Layout
+    estate: Path
+    report: Report = lambda site, stage, detail: None
+    _clusters: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def supervisor(self) -> Supervisor:
+        return Supervisor(self.layout.processes)
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(self.layout.ports)
+
+    def cluster(self, site: SiteName) -> ControlPlane:
+        """The control plane that stands for a site's."""
+        return ControlPlane(site, self.layout.site(site), Toolchain(self.layout.project / ".toolchain" / "bin"))
+
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials(self.layout.secrets)
+
+    def up(self, sites: Sequence[SiteName]) -> tuple[Descriptor, ...]:
+        """Bring `sites` up and publish their endpoints.
+
+        Raises:
+            KokunaiError: what stood in the way, of every site that failed; the others stay up.
+        """
+        with exclusive(self.layout.mutex, wait=600):
+            began = time.monotonic()
+            estate = self._prepare(sites)
+            self.report("", "prepare", f"{time.monotonic() - began:.1f} s")
+            with ThreadPoolExecutor(len(sites)) as pool:
+                futures = {site: pool.submit(self._site, site, estate) for site in sites}
+            problems = [error for future in futures.values() if (error := future.exception())]
+            for error in problems:
+                if not isinstance(error, KokunaiError):
+                    raise error
+            if problems:
+                raise (
+                    problems[0]
+                    if len(problems) == 1
+                    else InputError([e for e in problems if isinstance(e, KokunaiError)])
+                )
+            return tuple(descriptor for future in futures.values() for descriptor in future.result())
+
+    def status(self) -> tuple[Standing, ...]:
+        """Every published endpoint: whether its descriptor verifies and it answers now."""
+        paths = sorted(self.layout.descriptors.glob("*.json"))
+        if not paths:
+            return ()
+        keys = signing.trusted(self.layout.root / "trusted")
+        context = publish.context(self.credentials.ca)
+        key = self.credentials.client_key.read_text("utf-8").strip()
+        with httpx.Client(verify=context, trust_env=False, timeout=5) as client, ThreadPoolExecutor(8) as pool:
+            standings = pool.map(lambda path: _standing(client, publish.read(path), keys, key), paths)
+            return tuple(sorted(standings, key=lambda each: (SITES.index(each.site), each.service)))
+
+    def shell(self) -> tuple[dict[str, str], Path]:
+        """The environment in which `pulumi` works on the rehearsed stacks, and the directory to be in.
+
+        Raises:
+            EnvironmentFault: there is no rehearsal.
+        """
+        if not self.layout.workspace.is_dir():
+            raise EnvironmentFault(
+                "no rehearsal here", where=str(self.layout.root), fix="run `kokunai rehearse up` first"
+            )
+        bundle = self.layout.secrets / "ca.crt"
+        found = {**environment(self.layout, self.credentials), "SSL_CERT_FILE": str(bundle)}
+        return {**found, "KOKUNAI_ESTATE": str(self.estate)}, self.layout.workspace
+
+    def inherited(self) -> dict[str, str]:
+        """The caller's environment without what leads to real clouds."""
+        return plugins.inherited(os.environ)
+
+    def down(self, *, purge: bool, force: bool) -> None:
+        """Destroy what the stacks created, then end every process; with `purge`, remove the rehearsal's directory.
+
+        Raises:
+            KokunaiError: a stack could not be destroyed; its cluster still runs, so that it can be tried again.
+        """
+        if not self.layout.root.exists():
+            return
+        with exclusive(self.layout.mutex, wait=600):
+            sites = [site for site in SITES if self.layout.site(site).exists()]
+            engine = Engine.of(self.layout, self.credentials)
+            known = engine.stacks() if not force else frozenset()
+            problems: list[KokunaiError] = []
+            with ThreadPoolExecutor(len(SITES)) as pool:
+                for error in pool.map(lambda site: self._down(site, engine, site in known), sites):
+                    problems += [error] if error else []
+            if problems:
+                raise problems[0] if len(problems) == 1 else InputError(problems)
+            for left in (self.layout.backend, self.layout.clusters, self.layout.descriptors, self.layout.workspace):
+                _remove(left)
+            for site in sites:
+                _remove(self.layout.site(site))
+            if purge:
+                _remove(self.layout.root)
+
+    def _down(self, site: SiteName, engine: Engine, destroy: bool) -> KokunaiError | None:
+        cluster = self.cluster(site)
+        try:
+            if destroy:
+                self.report(site, "stack", "destroying")
+                cluster.start()
+                engine.unlock(site)
+                engine.run("state", "unprotect", "--all", "--yes", "--stack", site)
+                engine.run(
+                    "destroy", "--yes", "--skip-preview", "--stack", site, log=self.layout.logs / f"{site}.down.log"
+                )
+                engine.run("stack", "rm", "--yes", "--stack", site)
+        except KokunaiError as error:
+            return error
+        for name in self.supervisor.names():
+            if name.startswith(f"{site}-"):
+                self.supervisor.stop(name)
+        cluster.stop()
+        self.report(site, "done", "down")
+        return None
+
+    def _prepare(self, sites: Sequence[SiteName]) -> Estate:
+        """All that is common to the sites and needs no process."""
+        self.layout.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        free = shutil.disk_usage(self.layout.root).free
+        if free < FREE_DISK:
+            raise EnvironmentFault(
+                f"{free // 1024**2} MiB free, {FREE_DISK // 1024**2} MiB needed",
+                where=str(self.layout.root),
+                fix="free space on that disk",
+            )
+        facts = catalogue()
+        estate = load_estate(self.estate, facts)
+        haproxy = program(self.layout.project, "haproxy")
+        locking.write(self.layout.lock, locking.lock(estate.services, haproxy, facts))
+        plugins.install(self.layout.home, Path(sys.executable), program(self.layout.project, "pulumi"))
+        credentials_.prepare(self.layout.secrets, {site: f"llm-{site}.rehearsal.invalid" for site in sites})
+        key = self.layout.secrets / "signing.key"
+        if not key.exists():
+            signing.generate(key, self.layout.root / "trusted" / "rehearsal.pub")
+        return estate
+
+    def _site(self, site: SiteName, estate: Estate) -> tuple[Descriptor, ...]:
+        began = time.monotonic()
+
+        def report(stage: Stage, detail: str) -> None:
+            self.report(site, stage, f"{detail} ({time.monotonic() - began:.1f} s)")
+
+        report("cluster", "starting")
+        settings = self._settings(site)
+        site_plan = plan(
+            site, settings["region"], tuple(settings["zones"]), estate.services, estate.tags, Lock(), catalogue()
+        )
+        cluster = self.cluster(site)
+        cluster.start()
+        cluster.nodes(node_pools(site_plan))
+        self._register(site, cluster)
+        report("stack", "preparing")
+        engine = Engine.of(self.layout, self.credentials)
+        self._stack(site, engine, cluster)
+        count = 0
+
+        def progress(line: str) -> None:
+            nonlocal count
+            if line.lstrip().startswith(("+", "~", "-")) and line.rstrip().endswith(("created", "updated", "deleted")):
+                count += 1
+            if count % 10 == 1:
+                report("stack", f"{count} resources")
+
+        engine.run("up", "--yes", "--stack", site, on_line=progress, log=self.layout.logs / f"{site}.up.log")
+        outputs = engine.outputs(site)
+        report("edge", "starting")
+        with closing(cluster.api()) as api:
+            deployed = edge.read(api)
+        port = edge.run(
+            site, deployed, self.layout.site(site), program(self.layout.project, "haproxy"), self.supervisor, self.ports
+        )
+        address = f"{LOOPBACK}:{port}"
+        self._wait(site, address)
+        report("publish", "probing")
+        descriptors = publish.publish(
+            site,
+            publish.read_outputs(outputs, where=f"stack {site}"),
+            key=self.credentials.client_key.read_text("utf-8").strip(),
+            signer=signing.signer(self.layout.secrets / "signing.key"),
+            directory=self.layout.descriptors,
+            environment="rehearsal",
+            ca=self.credentials.ca,
+            address=address,
+        )
+        report("done", f"{len(descriptors)} endpoints")
+        return descriptors
+
+    def _settings(self, site: SiteName) -> dict[str, Any]:
+        """Region and zones as the stack's own file says them."""
+        path = self.layout.project / "stacks" / f"Pulumi.{site}.yaml"
+        config = (parse(path).data or {}).get("config") or {}
+        region = config.get(REGION_KEYS[site])
+        if not region:
+            raise KokunaiError(f"{REGION_KEYS[site]} is missing", where=str(path), fix="say where the site is")
+        return {"region": str(region), "zones": config.get("kokunai:zones") or ()}
+
+    def _register(self, site: SiteName, cluster: ControlPlane) -> None:
+        """Tell the stand-in providers which API server is the site's."""
+        with self._clusters:
+            known = json.loads(self.layout.clusters.read_text("utf-8")) if self.layout.clusters.exists() else {}
+            known[site] = {
+                "server": cluster.address,
+                "certificate_authority": cluster.ca,
+                "token_file": str(cluster.deployer_token_file),
+            }
+            write_whole(self.layout.clusters, json.dumps(known, indent=1))
+
+    def _stack(self, site: SiteName, engine: Engine, cluster: ControlPlane) -> None:
+        """The stack exists, is not locked by the dead, and has its secrets."""
+        credentials = self.credentials
+        plain = {"kokunai:estate": str(self.estate.resolve()), "kokunai:lock": str(self.layout.lock)}
+        project.prepare(self.layout, Path(sys.executable), {site: plain})
+        engine.prepare(site)
+        secrets = {
+            "kokunai:edgeCertificate": credentials.certificate(site).read_text("utf-8"),
+            "kokunai:edgePrivateKey": credentials.private_key(site).read_text("utf-8"),
+            "kokunai:edgeKeys": json.dumps({credentials_.CLIENT: credentials.client_key_hash()}),
+        }
+        if site == "onprem":
+            secrets["kokunai:kubeconfig"] = json.dumps(_kubeconfig(cluster))
+        engine.seal(site, secrets)
+
+    def _wait(self, site: SiteName, address: str) -> None:
+        """Until every service of the edge has a model server that answers."""
+        end = time.monotonic() + ANSWER_SECONDS
+        context = publish.context(self.credentials.ca)
+        with httpx.Client(verify=context, trust_env=False, timeout=2) as client:
+            while True:
+                try:
+                    if client.get(f"https://{address}/healthz").status_code == httpx.codes.OK:
+                        return
+                except httpx.HTTPError:
+                    pass
+                if time.monotonic() > end:
+                    raise EnvironmentFault(
+                        "the edge does not answer",
+                        where=f"{site} {address}",
+                        fix=f"read {self.layout.site(site) / 'log'}",
+                    )
+                time.sleep(0.1)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one published endpoint stands right now."""
+
+    site: SiteName
+    service: str
+    url: str
+    fingerprint: str
+    answering: bool
+    reason: str = ""
+
+
+def _kubeconfig(cluster: ControlPlane) -> dict[str, Any]:
+    """What an organisation would hand over for its own cluster; without a token, since the stand-in brings its own."""
+    authority = base64.b64encode(cluster.ca.encode()).decode("ascii")
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [
+            {"name": "onprem", "cluster": {"server": cluster.address, "certificate-authority-data": authority}}
+        ],
+        "users": [{"name": "deployer", "user": {}}],
+        "contexts": [{"name": "onprem", "context": {"cluster": "onprem", "user": "deployer"}}],
+        "current-context": "onprem",
+    }
+
+
+def _standing(client: httpx.Client, descriptor: Descriptor, keys: Mapping[str, Ed25519PublicKey], key: str) -> Standing:
+    reason = ""
+    try:
+        signing.verify(descriptor, keys)
+        answer = client.get(f"{descriptor.url}/models", headers={"authorization": f"Bearer {key}"})
+        if answer.status_code != httpx.codes.OK:
+            reason = f"HTTP {answer.status_code}"
+    except KokunaiError as error:
+        reason = error.what
+    except httpx.HTTPError as error:
+        reason = str(error) or type(error).__name__
+    return Standing(
+        descriptor.site, descriptor.service, descriptor.url, descriptor.fingerprint, answering=not reason, reason=reason
+    )
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def node_pools(site_plan: SitePlan) -> list[NodePool]:
+    """The machines that a site's pools would bring, as the catalogue describes them."""
+    first_zone = next((zone for sized in site_plan.sized for zone in sized.zones), site_plan.region)
+    pools = [
+        NodePool(
+            name="system",
+            count=2,
+            machine="cpu",
+            cpu=8,
+            memory_gib=32,
+            labels={"kokunai.jp/pool": "system"},
+            region=site_plan.region,
+            zone=first_zone,
+        )
+    ]
+    for sized in site_plan.sized:
+        machine = sized.fit.machine
+        pools.append(
+            NodePool(
+                name=sized.service.name,
+                count=-(-sized.service.replicas.max // sized.fit.replicas_per_machine),
+                machine=machine.name,
+                gpus=machine.gpus,
+                cpu=machine.vcpus,
+                memory_gib=machine.memory_gib,
+                labels={"kokunai.jp/service": sized.service.name, "kokunai.jp/accelerator": machine.accelerator},
+                taints=(Taint("nvidia.com/gpu", "present"),),
+                region=site_plan.region,
+                zone=sized.zones[0],
+            )
+        )
+    return pools
