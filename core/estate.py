@@ -5,6 +5,7 @@ Loads and cross-checks; decides nothing about sites. It may live in a repository
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,8 @@ def load_estate(directory: Path, facts: Catalogue) -> Estate:
     problems: list[KokunaiError] = []
     registry: TagRegistry | None = None
     try:
-        registry, _ = load(directory / "tags.yaml", TagRegistry)
+        registry, document = load(directory / "tags.yaml", TagRegistry)
+        problems += _tag_problems("shared", registry.shared, document, registry)
     except KokunaiError as error:
         problems += _flat(error)
     services: dict[str, Service] = {}
@@ -111,16 +113,19 @@ def _cross_checks(
             )
         )
     if registry is not None:
-        for text in registry.problems(service.tags):
-            key = text.removeprefix("tags.").split(":", 1)[0]
-            valid = sorted(registry.keys[key].values) if key in registry.keys else sorted(registry.keys)
-            given = service.tags.get(key, key) if key in registry.keys else key
-            required = text.endswith(": required")
-            problems.append(
-                KokunaiError(
-                    text.split(": ", 1)[1],
-                    where=document.where(("tags",) if required else ("tags", key)) + (f".{key}" if required else ""),
-                    fix=f"add {key!r} under tags" if required else nearest(given, valid),
-                )
-            )
+        problems += _tag_problems("tags", service.tags, document, registry)
+    return problems
+
+
+def _tag_problems(name: str, tags: Mapping[str, str], document: Document, registry: TagRegistry) -> list[KokunaiError]:
+    """The faults of the tags under the key `name` of a document."""
+    problems: list[KokunaiError] = []
+    for key, cause in registry.problems(tags):
+        if cause == "required":
+            where, fix = document.where((name,)) + f".{key}", f"add {key!r} under {name}"
+        elif key in registry.keys:
+            where, fix = document.where((name, key)), nearest(tags[key], sorted(registry.keys[key].values))
+        else:
+            where, fix = document.where((name, key)), nearest(key, sorted(registry.keys))
+        problems.append(KokunaiError(cause, where=where, fix=fix))
     return problems

@@ -106,7 +106,6 @@ class TagRegistry(Declared):
     @model_validator(mode="after")
     def _consistent(self) -> TagRegistry:
         problems = [f"key {key!r} starts with a reserved word" for key in self.keys if key.startswith(RESERVED_STARTS)]
-        problems += self.problems(self.shared, where="shared")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -116,19 +115,16 @@ class TagRegistry(Declared):
         """The keys that every taggable resource must carry."""
         return tuple(key for key, spec in self.keys.items() if spec.required and not spec.derived)
 
-    def problems(self, tags: Mapping[str, str], *, where: str = "tags") -> list[str]:
-        """What is wrong with declared tags: a key or value that the registry does not know, a required key missing."""
-        found = [f"{where}.{key}: not a key of the tag registry" for key in tags if key not in self.keys]
-        found += [
-            f"{where}.{key}: derived, not to be written" for key in tags if key in self.keys and self.keys[key].derived
-        ]
-        found += [
-            f"{where}.{key}: {value!r} is not an allowed value"
-            for key, value in tags.items()
-            if key in self.keys and not self.keys[key].derived and not self.keys[key].allows(value)
-        ]
-        found += [f"{where}.{key}: required" for key in self.required_keys if key not in tags]
-        return found
+    def problems(self, tags: Mapping[str, str]) -> list[tuple[str, str]]:
+        """What is wrong with declared tags, as key and cause: unknown to the registry, derived, not allowed, missing."""
+        found = [(key, "not a key of the tag registry") for key in tags if key not in self.keys]
+        for key, value in tags.items():
+            spec = self.keys.get(key)
+            if spec and spec.derived:
+                found.append((key, "derived, not to be written"))
+            elif spec and not spec.allows(value):
+                found.append((key, f"{value!r} is not an allowed value"))
+        return found + [(key, "required") for key in self.required_keys if key not in tags]
 
     def stamp(self, tags: Mapping[str, str], derived: Mapping[Derived, str]) -> dict[str, str]:
         """What a resource carries: declared and derived values, encoded, by key in order."""
