@@ -8,12 +8,17 @@ are) come from here. Not a judge of what was deployed.
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
+import ssl
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from core import naming
 from core.errors import EnvironmentFault
@@ -92,6 +97,31 @@ def run(site: str, deployed: Deployed, directory: Path, haproxy: Path, superviso
         )
         write_whole(port_file, str(port))
     return int(port_file.read_text("utf-8"))
+
+
+def wait_ready(address: str, services: Iterable[str], ca: Path, *, seconds: float) -> None:
+    """Until each of `services` has a model server that answers behind the edge at `host:port`.
+
+    Raises:
+        EnvironmentFault: not in time.
+    """
+    end = time.monotonic() + seconds
+    waiting = set(services)
+    with httpx.Client(verify=ssl.create_default_context(cafile=str(ca)), trust_env=False, timeout=2) as client:
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                waiting -= {
+                    service for service in waiting if client.get(f"https://{address}/{service}/healthz").is_success
+                }
+            if not waiting:
+                return
+            if time.monotonic() > end:
+                raise EnvironmentFault(
+                    f"no answer from {', '.join(sorted(waiting))}",
+                    where=f"edge {address}",
+                    fix="read the logs beside it",
+                )
+            time.sleep(0.1)
 
 
 def _get(api: Api, path: str) -> Object:

@@ -237,7 +237,7 @@ class Rehearsal:
             site, deployed, self.layout.site(site), program(self.layout.project, "haproxy"), self.supervisor, self.ports
         )
         address = f"{LOOPBACK}:{port}"
-        self._wait(site, address)
+        edge.wait_ready(address, deployed.models, self.credentials.ca, seconds=ANSWER_SECONDS)
         report("publish", "probing")
         descriptors = publish.publish(
             site,
@@ -286,25 +286,6 @@ class Rehearsal:
         if site == "onprem":
             secrets["kokunai:kubeconfig"] = json.dumps(_kubeconfig(cluster))
         engine.seal(site, secrets)
-
-    def _wait(self, site: SiteName, address: str) -> None:
-        """Until every service of the edge has a model server that answers."""
-        end = time.monotonic() + ANSWER_SECONDS
-        context = publish.context(self.credentials.ca)
-        with httpx.Client(verify=context, trust_env=False, timeout=2) as client:
-            while True:
-                try:
-                    if client.get(f"https://{address}/healthz").status_code == httpx.codes.OK:
-                        return
-                except httpx.HTTPError:
-                    pass
-                if time.monotonic() > end:
-                    raise EnvironmentFault(
-                        "the edge does not answer",
-                        where=f"{site} {address}",
-                        fix=f"read {self.layout.site(site) / 'log'}",
-                    )
-                time.sleep(0.1)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def test_the_shipped_estate_is_valid() -> None:
         ("services/swallow-70b.yaml", "name: swallow-70b", "name: swallow-71b", 3, "rename the file"),
         ("services/swallow-70b.yaml", "max: 1}", "max: 1", 11, "not YAML"),
         ("tags.yaml", "derived: service", "derive: service", 32, "did you mean 'derived'?"),
-        ("tags.yaml", "team: platform\n", "team: plattform\n", 46, "did you mean 'platform'?"),
+        ("tags.yaml", "team: platform\n", "team: plattform\n", 45, "did you mean 'platform'?"),
     ],
 )
 def test_a_slip_is_told_with_its_place(estate: Path, file: str, old: str, new: str, line: int, told: str) -> None:
