@@ -28,7 +28,10 @@ class Placement:
 
 @dataclass(frozen=True)
 class VolumeSource:
-    """How a service's weights are mounted: the source part of a read-only `PersistentVolume` (`{"csi": {…}}`, `{"nfs": {…}}`)."""
+    """How a service's weights are mounted: the source part of a `PersistentVolume` (`{"csi": {…}}`, `{"nfs": {…}}`).
+
+    The volume's root holds `<model>/<revision>/`. That it is read-only is added for every site alike.
+    """
 
     spec: Mapping[str, Any]
     mount_options: Sequence[str] = ()
@@ -50,6 +53,8 @@ class EdgeExposure:
     host: str
     """The name that clients use; its certificate is for it."""
     load_balancer_class: str | None = None
+    probe_sources: Sequence[str] = ()
+    """Networks from which the site's load balancer itself reaches the edge's pods, to see whether they live."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ class Foundation:
     edge: EdgeExposure
     serving: Mapping[str, Identity]
     """By service name: the identity that reads weights."""
+    syncing: Mapping[str, Identity] = field(default_factory=dict)
+    """By service name: the identity that writes weights, where the cloud does not bind it by name alone."""
     zone_label: str = "topology.kubernetes.io/zone"
     depends_on: Sequence[pulumi.Resource] = ()
     """What must exist before a pod can run: node pools, add-ons."""

@@ -24,12 +24,19 @@ EDGE_TLS: Final = "edge-tls"
 """The Secret of type kubernetes.io/tls with the edge's certificate."""
 EDGE_KEYS: Final = "edge-keys"
 """The Secret with `keys.map` (SHA-256 of a key to its client) and `rates.map` (client to requests per ten seconds)."""
+PRIORITY_CLASS: Final = "kokunai-serving"
+"""What serves goes before what computes in batches."""
 CLUSTER_DOMAIN: Final = "svc.cluster.local"
 
 
 def namespace(service: str) -> str:
     """The namespace of a service."""
     return f"llm-{service}"
+
+
+def weights_volume(service: str) -> str:
+    """The volume, one name for the whole cluster, that holds a service's weights."""
+    return f"weights-{service}"
 
 
 def model_host(service: str) -> str:

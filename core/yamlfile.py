@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -94,12 +94,13 @@ def load(path: Path, model: type[M]) -> tuple[M, Document]:
     try:
         return model.model_validate(document.data if document.data is not None else {}), document
     except ValidationError as error:
-        raise InputError([_problem(document, model, fault) for fault in error.errors()]) from None
+        raise InputError([problem(document.where, model, fault) for fault in error.errors()]) from None
 
 
-def _problem(document: Document, model: type[BaseModel], fault: Mapping[str, Any]) -> KokunaiError:
+def problem(where_is: Callable[[Location], str], model: type[BaseModel], fault: Mapping[str, Any]) -> KokunaiError:
+    """One of pydantic's faults as people read it; `where_is` names the place of a location."""
     location: Location = tuple(step for step in fault["loc"] if step != "[key]")
-    where = document.where(location)
+    where = where_is(location)
     if fault["type"] == "extra_forbidden":
         names = sorted(_names_at(model, location[:-1]))
         return KokunaiError(f"unknown key {location[-1]!r}", where=where, fix=nearest(str(location[-1]), names))
