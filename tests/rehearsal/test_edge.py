@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from failover import publish
-from tests.rehearsal.conftest import Edge
+from tests.edge import Edge
 
 SERVICES = ("swallow-70b", "sarashina-3b")
 MESSAGE = [{"role": "user", "content": "拠点を切り替えます。"}]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import pytest
 
 from catalog.load import catalogue
 from core import haproxy, serving
@@ -19,7 +19,7 @@ from rehearsal import credentials, edge
 from rehearsal.processes import Ports, Supervisor
 from rehearsal.toolchain import program
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,9 @@ class Edge:
         )
 
 
-@pytest.fixture(scope="session")
-def running_edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """The shipped services behind one edge."""
-    directory = tmp_path_factory.mktemp("edge")
+@contextmanager
+def serve(directory: Path) -> Iterator[Edge]:
+    """The shipped services behind one edge, until the block ends."""
     services = load_estate(PROJECT / "estate", catalogue()).services
     secrets = credentials.prepare(directory / "secrets", {"aws": "llm.rehearsal.invalid"})
     deployed = edge.Deployed(
