@@ -1,0 +1,5 @@
+"""`python -m kokunai`, where the console script is not on PATH."""
+
+from kokunai.cli import main
+
+main()
