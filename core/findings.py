@@ -50,6 +50,30 @@ class RuleMeta:
     fix: Text
     source: str
 
+    def finding(
+        self,
+        resource: str,
+        path: str,
+        message: Text,
+        *,
+        location: str = "",
+        level: Level | None = None,
+        leak_class: LeakClass | None = None,
+    ) -> Finding:
+        """This rule's objection to the property at `path` of the resource with URN `resource`.
+
+        Level and leak class are the rule's unless given.
+        """
+        return Finding(
+            rule=self.id,
+            level=level or self.level,
+            leak_class=leak_class or self.leak_class,
+            resource=resource,
+            property=path,
+            location=location,
+            message=message,
+        )
+
 
 @dataclass(frozen=True)
 class Finding:

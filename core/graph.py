@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.values import Value, at
+from core.values import Absent, Value, at
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ class ProviderView:
     name: str
     props: Mapping[str, Any]
 
+    def value(self, path: str) -> Value:
+        """The one value at a path without `[]` or `{}`."""
+        return next((value for _, value in at(self.props, path)), Absent())
+
 
 @dataclass(frozen=True)
 class ResourceView:
@@ -47,7 +51,7 @@ class ResourceView:
 
     def value(self, path: str) -> Value:
         """The one value at a path without `[]` or `{}`."""
-        return next(value for _, value in at(self.props, path))
+        return next((value for _, value in at(self.props, path)), Absent())
 
     def values(self, path: str) -> Iterator[tuple[str, Value]]:
         """Each place that a path with `[]` or `{}` names, with its concrete path."""
@@ -62,6 +66,11 @@ class ResourceView:
     def is_provider(self) -> bool:
         """Whether this resource is itself a provider."""
         return self.type.startswith("pulumi:providers:")
+
+    @property
+    def kind(self) -> str:
+        """The last part of the type: `Deployment`, `Bucket`."""
+        return self.type.rsplit(":", 1)[-1]
 
 
 @dataclass(frozen=True)

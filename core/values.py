@@ -1,8 +1,9 @@
 """Three-valued properties: a value is known, absent, or unknown until the update runs.
 
 Why a type of its own: in a policy, absent often means "abroad" and unknown must never pass for either. Reading through
-`Value` makes the three cases impossible to confuse. Not a JSON path library: paths are property names, `[]` for each
-element of a list and `{}` for each value of a map, as the property tables of the rules write them.
+`Value` makes the three cases impossible to confuse, and carries along whether the value is a secret, so that a message
+can be written about it without quoting it. Not a JSON path library: paths are property names, `[]` for each element of a
+list and `{}` for each value of a map, as the property tables of the rules write them.
 """
 
 from __future__ import annotations
@@ -29,11 +30,22 @@ class UnknownMarker:
 UNKNOWN: Final = UnknownMarker()
 
 
-@dataclass(frozen=True)
-class Known:
-    """The property is there and its value is known (it may hold unknowns deeper inside)."""
+@dataclass(frozen=True, repr=False)
+class Secret:
+    """Stands in property trees around what must never be shown; its own text does not show it either."""
 
     value: Any
+
+    def __repr__(self) -> str:
+        return "[secret]"
+
+
+@dataclass(frozen=True)
+class Known:
+    """The property is there and its value is known (it may hold unknowns and secrets deeper inside)."""
+
+    value: Any
+    secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,47 +64,74 @@ Value = Known | Absent | Unknown
 def at(tree: Any, path: str) -> Iterator[tuple[str, Value]]:
     """Every place that `path` names in `tree`, with its concrete path (`a[0].b`) and value.
 
-    A path without `[]` and `{}` yields exactly one pair. A missing or unknown container yields one pair with its own
-    concrete path, so that a rule can tell "the list is absent" from "the list is empty" (which yields none).
+    A missing or unknown container yields one pair with its own concrete path, so that a rule can tell "the list is
+    absent" from "the list is empty" (which yields none). A container of the other shape does not hide what it holds: a
+    single object is read as a list of one, a list where an object was expected is read element by element, and a scalar
+    where a container was expected is yielded as it is, for the rule to refuse.
     """
     steps = tuple(path.replace("[]", ".[]").replace("{}", ".{}").strip(".").split("."))
-    return _descend(tree, steps, "")
+    return _descend(tree, steps, "", False)
 
 
-def _descend(node: Any, steps: Sequence[str], here: str) -> Iterator[tuple[str, Value]]:
+def _descend(node: Any, steps: Sequence[str], here: str, secret: bool) -> Iterator[tuple[str, Value]]:
+    while isinstance(node, Secret):
+        node, secret = node.value, True
     if node is UNKNOWN:
         yield here, Unknown()
-        return
-    if not steps:
-        yield here, Known(node) if node is not None else Absent()
-        return
-    step, rest = steps[0], steps[1:]
-    if step == "[]":
-        if isinstance(node, Sequence) and not isinstance(node, str | bytes):
-            for index, item in enumerate(node):
-                yield from _descend(item, rest, f"{here}[{index}]")
-        else:
-            yield here, Absent()
-    elif step == "{}":
-        if isinstance(node, Mapping):
-            for key, item in node.items():
-                yield from _descend(item, rest, f"{here}.{key}" if here else str(key))
-        else:
-            yield here, Absent()
-    elif isinstance(node, Mapping) and step in node:
-        yield from _descend(node[step], rest, f"{here}.{step}" if here else step)
+    elif node is None:
+        yield here, Absent()
+    elif not steps:
+        yield here, Known(node, secret)
     else:
-        yield ".".join(part for part in (here, step) if part), Absent()
+        for item, rest, where in _parts(node, steps, here):
+            yield from _descend(item, rest, where, secret)
 
 
-def leaves(tree: Any, here: str = "") -> Iterator[tuple[str, Any]]:
+def _parts(node: Any, steps: Sequence[str], here: str) -> Iterator[tuple[Any, Sequence[str], str]]:
+    """What the next step leads to: nodes, each with the steps that are left and its path."""
+    step, rest = steps[0], steps[1:]
+    if is_list(node):
+        left = rest if step in ("[]", "{}") else steps
+        yield from ((item, left, f"{here}[{index}]") for index, item in enumerate(node))
+    elif not isinstance(node, Mapping):
+        yield node, (), here
+    elif step == "[]":
+        yield node, rest, here
+    elif step == "{}":
+        yield from ((item, rest, joined(here, key)) for key, item in node.items())
+    else:
+        yield node.get(step), rest, joined(here, step)
+
+
+def is_list(node: Any) -> bool:
+    """Whether a node of a property tree is a list (text is not)."""
+    return isinstance(node, Sequence) and not isinstance(node, str | bytes)
+
+
+def revealed(node: Any) -> Any:
+    """What a secret stands around; any other node itself. For looking, not for showing."""
+    while isinstance(node, Secret):
+        node = node.value
+    return node
+
+
+def joined(path: str, key: object) -> str:
+    """`path.key`, or `key` at the top."""
+    return f"{path}.{key}" if path else str(key)
+
+
+def leaves(tree: Any, here: str = "") -> Iterator[tuple[str, Known | Unknown]]:
     """Every scalar and unknown of a tree with its concrete path, in order. Iterative: depth of input cannot exhaust the stack."""
-    stack: list[tuple[str, Any]] = [(here, tree)]
+    stack: list[tuple[str, Any, bool]] = [(here, tree, False)]
     while stack:
-        path, node = stack.pop()
-        if isinstance(node, Mapping):
-            stack.extend((f"{path}.{key}" if path else str(key), item) for key, item in reversed(list(node.items())))
-        elif isinstance(node, Sequence) and not isinstance(node, str | bytes):
-            stack.extend((f"{path}[{index}]", node[index]) for index in range(len(node) - 1, -1, -1))
+        path, node, secret = stack.pop()
+        if isinstance(node, Secret):
+            stack.append((path, node.value, True))
+        elif isinstance(node, Mapping):
+            stack.extend((joined(path, key), item, secret) for key, item in reversed(list(node.items())))
+        elif is_list(node):
+            stack.extend((f"{path}[{index}]", node[index], secret) for index in range(len(node) - 1, -1, -1))
+        elif node is UNKNOWN:
+            yield path, Unknown()
         else:
-            yield path, node
+            yield path, Known(node, secret)
