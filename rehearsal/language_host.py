@@ -206,7 +206,9 @@ def _canonical(name: str) -> str:
 def _plugin_event(event: Printed | int) -> Any:
     if isinstance(event, int):
         return language_pb2.RunPluginResponse(exitcode=event)
-    return language_pb2.RunPluginResponse(**{event.stream: event.text})
+    if event.stream == "stdout":
+        return language_pb2.RunPluginResponse(stdout=event.text)
+    return language_pb2.RunPluginResponse(stderr=event.text)
 
 
 def _frames_of_program(error: BaseException) -> int:

@@ -53,3 +53,9 @@ class PluginServer:
         sys.stderr.flush()
         # A program in mid-run holds worker threads that nobody can stop; a normal exit would wait for them.
         os._exit(0)
+
+
+def refuse(context: grpc.ServicerContext, code: grpc.StatusCode, reason: str) -> NoReturn:
+    """End the RPC under way with an error; the engine shows `reason` to the user."""
+    context.abort(code, reason)
+    raise AssertionError("abort raises")

@@ -24,7 +24,7 @@ from typing import IO
 import grpc
 from pulumi.runtime.proto import analyzer_pb2
 
-from rehearsal.plugin_server import CHANNEL_OPTIONS
+from rehearsal.plugin_server import CHANNEL_OPTIONS, refuse
 
 ANALYZER = "/pulumirpc.Analyzer/"
 # The pack itself does not implement it, and the engine takes UNIMPLEMENTED for an answer.
@@ -89,7 +89,7 @@ def run_program(child: Child) -> Iterator[Printed | int]:
             return
 
 
-class PolicyPack(grpc.GenericRpcHandler):
+class PolicyPack(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
     """One policy pack behind its gate. `start` gives the port to tell the engine; `events` what the pack writes."""
 
     def __init__(self, directory: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -135,12 +135,11 @@ class PolicyPack(grpc.GenericRpcHandler):
         def answer(request: bytes, context: grpc.ServicerContext) -> bytes:
             channel = self._running(_stack_environment(request) if method == CONFIGURE_STACK else {})
             if channel is None:
-                context.abort(grpc.StatusCode.INTERNAL, f"the policy pack in {self._directory} ended as it started")
+                refuse(context, grpc.StatusCode.INTERNAL, f"the policy pack in {self._directory} ended as it started")
             try:
                 return bytes(channel.unary_unary(method)(request))
             except grpc.RpcError as error:
-                context.abort(error.code(), error.details())
-                raise  # abort has raised already; the type checker cannot know
+                refuse(context, error.code(), error.details())
 
         return grpc.unary_unary_rpc_method_handler(answer)
 
