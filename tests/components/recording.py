@@ -21,6 +21,14 @@ from core import wire
 from core.values import Secret
 
 
+Answer = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
+"""From a resource's type, name and inputs to the outputs that a provider would add or change."""
+
+
+def _nothing(_token: str, _name: str, _inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Registered:
     """One resource as the program asked for it."""
@@ -70,15 +78,18 @@ class Deployment:
 
 
 class _Recorder(mocks.MockMonitor):
-    """Answers with the inputs; `computed` adds what a provider would compute, by type."""
+    """Answers with the inputs and with what `answer` says that a provider would add or change."""
 
-    def __init__(self, deployment: Deployment, computed: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, deployment: Deployment, answer: Answer, asked: Mapping[str, Mapping[str, Any]]) -> None:
         super().__init__(None)
         self.deployment = deployment
-        self.computed = computed
+        self.answer = answer
+        self.asked = asked
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 the wire's name
-        raise AssertionError(f"the program asks a cloud: {request.tok}")
+        assert request.tok in self.asked, f"the program asks a cloud: {request.tok}"
+        answer = json_format.ParseDict(self.asked[request.tok], struct_pb2.Struct())
+        return resource_pb2.ResourceInvokeResponse(**{"return": answer})
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 the wire's name
         urn = self.make_urn(request.parent, request.type, request.name)
@@ -86,7 +97,7 @@ class _Recorder(mocks.MockMonitor):
         assert urn not in seen, f"registered twice, which the engine refuses: {urn}"
         inputs = json_format.MessageToDict(request.object)
         self.deployment.requests.append(Registered(urn, request.type, request.name, wire.properties(inputs), request))
-        outputs = json_format.ParseDict({**inputs, **self.computed.get(request.type, {})}, struct_pb2.Struct())
+        outputs = json_format.ParseDict({**inputs, **self.answer(request.type, request.name, inputs)}, struct_pb2.Struct())
         return resource_pb2.RegisterResourceResponse(urn=urn, id=f"{request.name}-id", object=outputs)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the wire's name
@@ -110,13 +121,14 @@ def run(
     stack: str = "test",
     config: Mapping[str, Any] | None = None,
     secret: Sequence[str] = (),
-    computed: Mapping[str, Mapping[str, Any]] | None = None,
+    answer: Answer = _nothing,
+    asked: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Deployment:
     """Run `program` in a context of its own. Configuration values that are no text are given as JSON, as the engine does."""
     deployment = Deployment()
 
     def inside() -> None:
-        recorder = _Recorder(deployment, computed or {})
+        recorder = _Recorder(deployment, answer, asked or {})
         logger = logging.Logger("program")
         logger.addHandler(_Warnings(deployment))
         settings.ROOT.set(None)
