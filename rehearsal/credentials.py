@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from rehearsal.processes import write_whole
+from core.files import write_whole
 
 LIFETIME = timedelta(days=30)
 CLIENT = "rehearsal-client"

@@ -22,8 +22,9 @@ import httpx
 
 from core import naming
 from core.errors import EnvironmentFault
+from core.files import write_whole
 from rehearsal.cluster.api import Api, Object
-from rehearsal.processes import LOOPBACK, Ports, Supervisor, write_whole
+from rehearsal.processes import LOOPBACK, Ports, Supervisor
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ import random
 import shutil
 import signal
 import socket
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from typing import Final
 import psutil
 
 from core.errors import EnvironmentFault
+from core.files import write_whole
 
 MARKER: Final = "KOKUNAI_PROCESS"
 """Environment variable that every supervised process and its children carry; the value is unique to one start."""
@@ -36,30 +36,6 @@ PORTS: Final = range(20_000, 32_000)
 """Below the range from which kernels number outgoing connections, so that none of those takes a port between the choice
 and its use."""
 LOOPBACK: Final = "127.0.0.1"
-
-
-def write_whole(path: Path, text: str, *, mode: int = 0o600) -> None:
-    """Write a file so that a reader sees the old or the new text, never a half; readable by its owner only.
-
-    Raises:
-        EnvironmentFault: the disk is full or refuses.
-    """
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise EnvironmentFault(
-            f"cannot write: {error.strerror}",
-            where=str(path),
-            fix="free space on that disk or choose another directory",
-        ) from error
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from core.errors import EnvironmentFault
-from rehearsal.processes import MARKER, Ports, Supervisor, exclusive, write_whole
+from core.files import write_whole
+from rehearsal.processes import MARKER, Ports, Supervisor, exclusive
 
 SLEEP = ["sleep", "60"]
 

@@ -1,0 +1,84 @@
+"""Waiting until an admission policy really judges: a canary that must be refused.
+
+The API server takes up new policies and bindings about once a second; whoever goes on at once may create what the policy
+forbids. The server reads policies and bindings in the order in which they were written, so once it refuses a canary by a
+policy written *after* the binding in question, that binding is in force as well, whatever it is about.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from rehearsal.cluster.api import Api, ApiError, Object
+
+GROUP: Final = "admissionregistration.k8s.io/v1"
+POLICIES: Final = f"/apis/{GROUP}/validatingadmissionpolicies"
+BINDINGS: Final = f"/apis/{GROUP}/validatingadmissionpolicybindings"
+SECONDS: Final = 15.0
+PAUSE: Final = 0.1
+WORD: Final = "the canary is refused"
+
+
+def wait_until_in_force(api: Api, binding: Object) -> bool:
+    """Wait until `binding`, a live ValidatingAdmissionPolicyBinding, is in force.
+
+    Returns:
+        False where that could not be seen: the canary itself is not allowed, or time ran out.
+    """
+    name = f"rehearsal-canary-{secrets.token_hex(4)}"
+    bird: Object = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+    end = time.monotonic() + SECONDS
+    with suppress(ApiError), _canary(api, name, binding):
+        while time.monotonic() < end:
+            try:
+                api.post("/api/v1/namespaces/default/configmaps", bird, dryRun="All")
+            except ApiError as error:
+                if WORD in error.what:
+                    return True
+                raise
+            time.sleep(PAUSE)
+    return False
+
+
+@contextmanager
+def _canary(api: Api, name: str, owner: Object) -> Iterator[None]:
+    """A policy that refuses one ConfigMap, bound; it goes afterwards, and at the latest with `owner`."""
+    reference = {"uid": owner["metadata"]["uid"], "name": owner["metadata"]["name"]}
+    metadata = {
+        "name": name,
+        "ownerReferences": [{"apiVersion": owner["apiVersion"], "kind": owner["kind"], **reference}],
+    }
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
+    try:
+        api.post(
+            POLICIES,
+            {
+                "apiVersion": GROUP,
+                "kind": "ValidatingAdmissionPolicy",
+                "metadata": metadata,
+                "spec": {
+                    "failurePolicy": "Fail",
+                    "matchConstraints": {"resourceRules": [rule]},
+                    "matchConditions": [{"name": "canary", "expression": f"object.metadata.name == '{name}'"}],
+                    "validations": [{"expression": "false", "message": WORD}],
+                },
+            },
+        )
+        api.post(
+            BINDINGS,
+            {
+                "apiVersion": GROUP,
+                "kind": "ValidatingAdmissionPolicyBinding",
+                "metadata": metadata,
+                "spec": {"policyName": name, "validationActions": ["Deny"]},
+            },
+        )
+        yield
+    finally:
+        for collection in (BINDINGS, POLICIES):
+            with suppress(ApiError):
+                api.delete(f"{collection}/{name}")
