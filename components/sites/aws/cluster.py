@@ -77,11 +77,18 @@ def cluster(scope: Scope, network: Network, keys: Keys) -> Cluster:
         deletion_protection=True,
         opts=scope.child(protect=True, depends_on=[logs, *role_ready]),
     )
-    cni = _network_addon_role(scope, control_plane)
+    network_role, network_role_ready = _network_addon_role(scope)
     return Cluster(
         eks=control_plane,
         before_nodes=[
-            _addon(scope, control_plane, name, configuration, roles={"aws-node": cni} if name == "vpc-cni" else {})
+            _addon(
+                scope,
+                control_plane,
+                name,
+                configuration,
+                roles={"aws-node": network_role} if name == "vpc-cni" else {},
+                depends_on=network_role_ready,
+            )
             for name, configuration in BEFORE_NODES.items()
         ],
     )
@@ -97,6 +104,7 @@ def system_pool(scope: Scope, made: Cluster, network: Network, keys: Keys, role:
         cluster_name=made.eks.name,
         node_role_arn=role.arn,
         subnet_ids=list(network.nodes.values()),
+        version=scope.settings.kubernetes_version,
         ami_type="AL2023_x86_64_STANDARD",
         capacity_type="ON_DEMAND",
         instance_types=[scope.settings.system_machine],
@@ -147,19 +155,19 @@ def _control_plane_role(scope: Scope, keys: Keys) -> tuple[iam.Role, list[pulumi
     ]
 
 
-def _network_addon_role(scope: Scope, control_plane: eks.Cluster) -> pulumi.Output[str]:
+def _network_addon_role(scope: Scope) -> tuple[pulumi.Output[str], list[pulumi.Resource]]:
     role = iam.Role(
         scope.named("network-addon"),
         assume_role_policy=policy.trust_account(scope.settings.cluster_arn, "kube-system", "aws-node"),
         opts=scope.child(),
     )
-    iam.RolePolicyAttachment(
+    attached = iam.RolePolicyAttachment(
         scope.named("network-addon"),
         role=role.name,
         policy_arn="arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy",
         opts=scope.child(),
     )
-    return role.arn
+    return role.arn, [attached]
 
 
 def _addon(

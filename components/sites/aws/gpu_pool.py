@@ -84,6 +84,7 @@ def gpu_pool(scope: Scope, made: Cluster, network: Network, keys: Keys, role: No
         cluster_name=made.eks.name,
         node_role_arn=role.arn,
         subnet_ids=[network.nodes[zone] for zone in zones],
+        version=scope.settings.kubernetes_version,
         ami_type="AL2023_x86_64_NVIDIA",
         capacity_type="ON_DEMAND",
         instance_types=[sized.fit.machine.name],

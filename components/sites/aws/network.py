@@ -44,6 +44,7 @@ class Network:
     """Ids of what the cluster is placed into. Subnets are by zone id."""
 
     vpc_id: pulumi.Output[str]
+    vpc_arn: pulumi.Output[str]
     nodes: Mapping[str, pulumi.Output[str]]
     inside: Mapping[str, pulumi.Output[str]]
     api_security_group_id: pulumi.Output[str]
@@ -117,6 +118,7 @@ def network(scope: Scope, keys: Keys) -> Network:
     )
     return Network(
         vpc_id=site.id,
+        vpc_arn=site.arn,
         nodes=nodes,
         inside=inside,
         api_security_group_id=_api_group(scope, site.id),

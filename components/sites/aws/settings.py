@@ -6,7 +6,7 @@ refused before anything is registered, with or without a policy pack.
 
 from collections.abc import Mapping
 from ipaddress import IPv4Network
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -22,6 +22,8 @@ HostName = Annotated[
         pattern=r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$", max_length=253
     ),
 ]
+
+PRIVATE: Final = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 # The only periods that CloudWatch Logs accepts, in days.
 Retention = Literal[
@@ -87,10 +89,20 @@ class AwsSettings(SiteSettings):
     @classmethod
     def _private(cls, value: IPv4Network | tuple[IPv4Network, ...]) -> IPv4Network | tuple[IPv4Network, ...]:
         networks = value if isinstance(value, tuple) else (value,)
-        public = [str(network) for network in networks if not network.is_private]
+        public = [str(each) for each in networks if not any(each.subnet_of(private) for private in PRIVATE)]
         if public:
-            raise ValueError(f"not a private network: {', '.join(public)}")
+            raise ValueError(
+                f"not a private network: {', '.join(public)}; use {', '.join(map(str, PRIVATE))} or a part"
+            )
         return value
+
+    @field_validator("zones", "runner_networks", "administrators")
+    @classmethod
+    def _distinct(cls, values: tuple[object, ...]) -> tuple[object, ...]:
+        repeated = sorted({str(value) for value in values if values.count(value) > 1})
+        if repeated:
+            raise ValueError(f"given twice: {', '.join(repeated)}")
+        return values
 
     @field_validator("network")
     @classmethod
@@ -99,11 +111,18 @@ class AwsSettings(SiteSettings):
             raise ValueError(f"{network} is a /{network.prefixlen}; subnets are laid out in a /16")
         return network
 
+    @field_validator("service_network")
+    @classmethod
+    def _accepted_by_eks(cls, network: IPv4Network) -> IPv4Network:
+        if not 12 <= network.prefixlen <= 24:
+            raise ValueError(f"{network} is a /{network.prefixlen}; EKS takes one between /12 and /24")
+        return network
+
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         ids = next(region.zone_ids for region in catalogue().regions_of("aws") if region.name == self.region)
         foreign = [zone for zone in self.zones if zone not in ids]
-        if foreign or len(set(self.zones)) < 2:
+        if foreign or len(self.zones) < 2:
             what = f"not a zone id of {self.region}: {', '.join(foreign)}" if foreign else "EKS needs two zones or more"
             raise ValueError(f"zones: {what}; choose among {', '.join(ids)} those that the account has")
         if self.service_network.overlaps(self.network):

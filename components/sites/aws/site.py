@@ -7,7 +7,7 @@ from components.kubernetes_provider import kubernetes_provider
 from components.plan import SitePlan
 from components.sites.aws.access import administrators, kubeconfig
 from components.sites.aws.cluster import cluster, system_pool
-from components.sites.aws.edge import exposure
+from components.sites.aws.edge import controller_identity, exposure
 from components.sites.aws.gpu_pool import gpu_pool, placement, unusable_reservations
 from components.sites.aws.identity import identities
 from components.sites.aws.keys import keys
@@ -51,6 +51,7 @@ class AwsSite(pulumi.ComponentResource):
         system = system_pool(scope, made, site_network, own_keys, role)
         pools = [gpu_pool(scope, made, site_network, own_keys, role, sized) for sized in plan.sized]
         bound = identities(scope, made.eks, held)
+        controller = controller_identity(scope, made.eks, site_network.vpc_arn)
         guard(scope, held, site_network.s3_endpoint_id, bound.writers)
         granted = administrators(scope, made.eks)
 
@@ -71,7 +72,7 @@ class AwsSite(pulumi.ComponentResource):
             edge=exposure(scope),
             # Pod Identity binds by namespace and account, so nothing is written on an account or a pod.
             serving={sized.service.name: Identity() for sized in plan.sized},
-            depends_on=[*system, *pools, *bound.bound],
+            depends_on=[*system, *pools, *bound.ready, *controller.ready],
         )
         self.register_outputs(
             {

@@ -66,6 +66,21 @@ def weights(scope: Scope, keys: Keys) -> Weights:
         versioning_configuration=s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
         opts=scope.child(),
     )
+    s3.BucketLifecycleConfiguration(
+        scope.named("weights"),
+        bucket=bucket.bucket,
+        rules=[
+            s3.BucketLifecycleConfigurationRuleArgs(
+                id="forget-broken-uploads",
+                status="Enabled",
+                filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+                abort_incomplete_multipart_upload=s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                    days_after_initiation=7
+                ),
+            )
+        ],
+        opts=scope.child(),
+    )
     return Weights(bucket=bucket, key_arn=keys.weights)
 
 
