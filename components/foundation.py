@@ -35,6 +35,10 @@ class VolumeSource:
 
     spec: Mapping[str, Any]
     mount_options: Sequence[str] = ()
+    pod_annotations: Mapping[str, str] = field(default_factory=dict)
+    """On every pod that mounts it. Not empty where a side-car inside the pod does the mounting."""
+    egress: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """Network to TCP ports that such a side-car must reach, the cluster's name server besides. Empty: the node mounts."""
 
 
 @dataclass(frozen=True)

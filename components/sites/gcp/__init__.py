@@ -3,9 +3,12 @@
 It creates nothing inside the cluster: that is the shared path, given the `Foundation` from here.
 """
 
+import pulumi
+
 from components.foundation import EdgeExposure, Foundation, Identity
+from components.kubernetes_provider import kubernetes_provider
 from components.plan import SitePlan
-from components.sites.gcp.access import kubernetes_provider
+from components.sites.gcp.access import kubeconfig
 from components.sites.gcp.cluster import cluster, system_pool
 from components.sites.gcp.gpu_pool import gpu_pool, placement
 from components.sites.gcp.identity import access_to_weights
@@ -42,13 +45,13 @@ def foundation(plan: SitePlan, settings: GcpSettings) -> Foundation:
     system = system_pool(site, gke, cmk, identity)
     pools = [gpu_pool(site, sized, gke, cmk, identity) for sized in plan.sized]
     grants = access_to_weights(site, weights, gke)
-    provider = kubernetes_provider(site, gke)
+    inside = kubernetes_provider(site.name("kubernetes"), kubeconfig(gke), pulumi.ResourceOptions(parent=site.site))
     site.site.register_outputs({"cluster": gke.name, "weights": weights.name, "registry": settings.registry})
     names = [sized.service.name for sized in plan.sized]
     return Foundation(
         site="gcp",
         region=settings.region,
-        kubernetes=provider,
+        kubernetes=inside,
         placements={sized.service.name: placement(sized) for sized in plan.sized},
         weights={name: volume(settings.bucket_name) for name in names},
         registry=settings.registry,

@@ -6,28 +6,17 @@ The same text serves a person's `kubectl`. It holds no credential, and is kept s
 import json
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 from pulumi_gcp import container
 
-from components.sites.gcp.scope import NAME, Scope
+from components.sites.gcp.scope import NAME
 
 
 def kubeconfig(cluster: container.Cluster) -> pulumi.Output[str]:
-    """A kubeconfig as JSON, secret. `endpoint` is a host, or a host and port."""
-    return pulumi.Output.secret(
-        pulumi.Output.all(cluster.endpoint, cluster.master_auth.cluster_ca_certificate).apply(
-            lambda known: _render(endpoint=known[0], authority=known[1])
-        )
+    """A kubeconfig as JSON, secret. GKE gives its endpoint as a host; a port after it is kept."""
+    text = pulumi.Output.all(cluster.endpoint, cluster.master_auth.cluster_ca_certificate).apply(
+        lambda known: _render(endpoint=known[0], authority=known[1])
     )
-
-
-def kubernetes_provider(scope: Scope, cluster: container.Cluster) -> kubernetes.Provider:
-    """The provider of everything inside the cluster."""
-    return kubernetes.Provider(
-        scope.name("kubernetes"),
-        kubeconfig=kubeconfig(cluster),
-        opts=pulumi.ResourceOptions(parent=scope.site),
-    )
+    return pulumi.Output.secret(text)
 
 
 def _render(endpoint: str, authority: str) -> str:

@@ -9,10 +9,12 @@ from pulumi_gcp import storage
 
 from components.foundation import VolumeSource
 from components.sites.gcp.keys import Keys
+from components.sites.gcp.network import RESTRICTED
 from components.sites.gcp.scope import Scope
 from components.sites.gcp.services import Services
 
 DRIVER: Final = "gcsfuse.csi.storage.gke.io"
+METADATA_SERVER: Final = "169.254.169.254/32"
 
 
 def bucket(scope: Scope, services: Services, keys: Keys) -> storage.Bucket:
@@ -36,15 +38,21 @@ def bucket(scope: Scope, services: Services, keys: Keys) -> storage.Bucket:
 
 
 def volume(bucket_name: str) -> VolumeSource:
-    """The whole bucket, read-only, through Cloud Storage FUSE with the pod's own identity."""
+    """The whole bucket, through Cloud Storage FUSE with the pod's own identity.
+
+    GKE mounts in a side-car inside the pod, so the pod needs a way out: to Google's restricted addresses and to the
+    metadata server, from which the side-car has its token.
+    """
     return VolumeSource(
-        spec={
-            "csi": {
-                "driver": DRIVER,
-                "volumeHandle": bucket_name,
-                "readOnly": True,
-                "volumeAttributes": {"skipCSIBucketAccessCheck": "true"},
-            }
+        spec={"csi": {"driver": DRIVER, "volumeHandle": bucket_name}},
+        # Published weights never change: what was once read about a file stays true.
+        mount_options=("implicit-dirs", "metadata-cache:ttl-secs:-1", "read_ahead_kb=1024"),
+        pod_annotations={
+            "gke-gcsfuse/volumes": "true",
+            # 0 is "no limit": its defaults, 250m of a processor and 256 MiB, are for small files.
+            "gke-gcsfuse/cpu-limit": "0",
+            "gke-gcsfuse/memory-limit": "0",
+            "gke-gcsfuse/ephemeral-storage-limit": "0",
         },
-        mount_options=("implicit-dirs", "read_ahead_kb=1024", "metadata-cache:ttl-secs:-1"),
+        egress={str(RESTRICTED): (443,), METADATA_SERVER: (80,)},
     )
