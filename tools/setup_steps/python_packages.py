@@ -37,7 +37,7 @@ def steps(checkout: Checkout) -> list[Step]:
                 "Python packages",
                 "the package index",
                 lambda effects: _install(checkout, effects),
-                disk_mb=(("checkout", 800), ("temporary", 300)),
+                disk_mb=(("checkout", 750), ("temporary", 150)),
             )
         )
     if anew or stamps.read(_project_stamp(checkout)).get("digest") != _project_digest(checkout):
