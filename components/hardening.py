@@ -73,3 +73,26 @@ def default_deny(
         ),
         opts=opts,
     )
+
+
+def to_names() -> networking.v1.NetworkPolicyEgressRuleArgs:
+    """The way out to the cluster's own name server, and to no other."""
+    return networking.v1.NetworkPolicyEgressRuleArgs(
+        to=[
+            networking.v1.NetworkPolicyPeerArgs(
+                namespace_selector=in_namespace("kube-system"),
+                pod_selector=meta.v1.LabelSelectorArgs(match_labels={"k8s-app": "kube-dns"}),
+            )
+        ],
+        ports=[port(53, "UDP"), port(53)],
+    )
+
+
+def in_namespace(name: str) -> meta.v1.LabelSelectorArgs:
+    """A namespace by its name; the label is the API server's own and cannot be taken by another."""
+    return meta.v1.LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": name})
+
+
+def port(number: int, protocol: str = "TCP") -> networking.v1.NetworkPolicyPortArgs:
+    """One port of a network policy."""
+    return networking.v1.NetworkPolicyPortArgs(port=number, protocol=protocol)

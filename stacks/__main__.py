@@ -3,9 +3,11 @@
 import sys
 from pathlib import Path
 
-# The engine starts this file with only its own folder on the path.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+# The engine puts this folder on the path, where a module of it would shadow one of the standard library; the rooms'
+# common parent belongs there instead.
+_here = Path(__file__).resolve().parent
+sys.path[:] = [str(_here.parent), *(entry for entry in sys.path if Path(entry).resolve() != _here)]
 
-from stacks.program import main
+from stacks.program import main  # noqa: E402
 
 main()

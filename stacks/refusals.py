@@ -20,7 +20,6 @@ from stacks.settings import Where, file_and, set_command
 
 RULE: Final = "domestic-location"
 """The rule of the policy pack that says the same of resources."""
-IMAGES: Final = ("vllm-openai", "haproxy")
 
 
 def refuse_foreign(place: Where) -> None:
@@ -76,7 +75,7 @@ def incomplete(plan: SitePlan, lock_file: Path, missing: Sequence[KokunaiError],
     """
     problems = list(missing)
     try:
-        refuse_unknown(plan.lock.unknown((each.service for each in plan.sized), IMAGES, facts), where=str(lock_file))
+        refuse_unknown(plan.lock.unknown((each.service for each in plan.sized), facts.images, facts), where=str(lock_file))
     except KokunaiError as error:
         problems.append(error)
     if not problems:

@@ -63,7 +63,7 @@ class InferenceEndpoint(pulumi.ComponentResource):
         home = namespace.namespace(name, args.sized, own)
         # What is in the namespace goes with it; asking for each deletion apart would only take longer.
         within = pulumi.ResourceOptions(parent=self, depends_on=[home], deleted_with=home)
-        policies = network.network_policies(name, args.sized, within)
+        policies = network.network_policies(name, args.sized, foundation, within)
         limits = quota.quota(name, args.sized, within)
         serving_account = accounts.accounts(name, args.sized, foundation, within)
         claim = weights.weights(name, args.sized, foundation, own, within)

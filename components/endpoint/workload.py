@@ -60,7 +60,10 @@ def workload(
             ),
             selector=meta.v1.LabelSelectorArgs(match_labels=selector),
             template=core.v1.PodTemplateSpecArgs(
-                metadata=meta.v1.ObjectMetaArgs(labels={**marks, **identity.pod_labels}),
+                metadata=meta.v1.ObjectMetaArgs(
+                    labels={**marks, **identity.pod_labels},
+                    annotations=dict(foundation.weights[service.name].pod_annotations) or None,
+                ),
                 spec=_pod(sized, foundation, lock, selector),
             ),
         ),

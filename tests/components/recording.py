@@ -20,7 +20,6 @@ from pulumi.runtime.stack import run_in_stack
 from core import wire
 from core.values import Secret
 
-
 Answer = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
 """From a resource's type, name and inputs to the outputs that a provider would add or change."""
 
@@ -97,7 +96,9 @@ class _Recorder(mocks.MockMonitor):
         assert urn not in seen, f"registered twice, which the engine refuses: {urn}"
         inputs = json_format.MessageToDict(request.object)
         self.deployment.requests.append(Registered(urn, request.type, request.name, wire.properties(inputs), request))
-        outputs = json_format.ParseDict({**inputs, **self.answer(request.type, request.name, inputs)}, struct_pb2.Struct())
+        outputs = json_format.ParseDict(
+            {**inputs, **self.answer(request.type, request.name, inputs)}, struct_pb2.Struct()
+        )
         return resource_pb2.RegisterResourceResponse(urn=urn, id=f"{request.name}-id", object=outputs)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 the wire's name

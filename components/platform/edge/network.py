@@ -7,7 +7,6 @@ import pulumi
 from pulumi_kubernetes import meta, networking
 
 from components import hardening, labels
-from components.endpoint.network import NAMESPACE_NAME
 from components.foundation import Foundation
 from components.plan import SitePlan
 from core import haproxy, naming, serving
@@ -38,7 +37,7 @@ def network_policies(
                             networking.v1.NetworkPolicyPeerArgs(ip_block=networking.v1.IPBlockArgs(cidr=source))
                             for source in sources
                         ],
-                        ports=[_port(haproxy.PORT)],
+                        ports=[hardening.port(haproxy.PORT)],
                     )
                 ],
             ),
@@ -54,14 +53,14 @@ def network_policies(
                     networking.v1.NetworkPolicyEgressRuleArgs(
                         to=[
                             networking.v1.NetworkPolicyPeerArgs(
-                                namespace_selector=_namespace(naming.namespace(each.service.name)),
+                                namespace_selector=hardening.in_namespace(naming.namespace(each.service.name)),
                                 pod_selector=meta.v1.LabelSelectorArgs(
                                     match_labels=labels.selector(naming.MODEL_SERVICE, each.service)
                                 ),
                             )
                             for each in plan.sized
                         ],
-                        ports=[_port(serving.PORT)],
+                        ports=[hardening.port(serving.PORT)],
                     )
                 ],
             ),
@@ -73,17 +72,7 @@ def network_policies(
             spec=networking.v1.NetworkPolicySpecArgs(
                 pod_selector=_edge(),
                 policy_types=["Egress"],
-                egress=[
-                    networking.v1.NetworkPolicyEgressRuleArgs(
-                        to=[
-                            networking.v1.NetworkPolicyPeerArgs(
-                                namespace_selector=_namespace("kube-system"),
-                                pod_selector=meta.v1.LabelSelectorArgs(match_labels={"k8s-app": "kube-dns"}),
-                            )
-                        ],
-                        ports=[_port(53, "UDP"), _port(53)],
-                    )
-                ],
+                egress=[hardening.to_names()],
             ),
             opts=opts,
         ),
@@ -98,11 +87,3 @@ def _metadata(name: str, plan: SitePlan) -> meta.v1.ObjectMetaArgs:
 
 def _edge() -> meta.v1.LabelSelectorArgs:
     return meta.v1.LabelSelectorArgs(match_labels=labels.selector(naming.EDGE_SERVICE))
-
-
-def _namespace(name: str) -> meta.v1.LabelSelectorArgs:
-    return meta.v1.LabelSelectorArgs(match_labels={NAMESPACE_NAME: name})
-
-
-def _port(number: int, protocol: str = "TCP") -> networking.v1.NetworkPolicyPortArgs:
-    return networking.v1.NetworkPolicyPortArgs(port=number, protocol=protocol)
