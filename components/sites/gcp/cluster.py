@@ -87,7 +87,6 @@ def cluster(
             "enable_insecure_binding_system_authenticated": False,
             "enable_insecure_binding_system_unauthenticated": False,
         },
-        master_auth={"client_certificate_config": {"issue_client_certificate": False}},
         node_pool_defaults={"node_config_defaults": {"insecure_kubelet_readonly_port_enabled": "FALSE"}},
         # Weights, logs, cost
         addons_config={"gcs_fuse_csi_driver_config": {"enabled": True}},

@@ -31,6 +31,7 @@ def node_identity(scope: Scope, services: Services, repository: artifactregistry
     account = serviceaccount.Account(
         scope.name("nodes"),
         project=settings.project,
+        account_id=settings.node_account,
         display_name="kokunai: nodes of the cluster",
         opts=scope.options(depends_on=services.ready("iam")),
     )

@@ -94,6 +94,11 @@ class GcpSettings(SiteSettings):
         return f"{self.name_prefix}-kokunai"
 
     @property
+    def node_account(self) -> str:
+        """At most 30 characters are allowed."""
+        return f"{self.name_prefix}-kokunai-nodes"
+
+    @property
     def workload_pool(self) -> str:
         """The project's one pool of workload identities. Google Cloud fixes its name."""
         return f"{self.project}.svc.id.goog"

@@ -94,8 +94,7 @@ def deployed(*services: Service, endpoint: str = ENDPOINT, **changes: Any) -> Si
 
     def answer(token: str, name: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         if token == "gcp:container/cluster:Cluster":
-            authority = {**inputs["masterAuth"], "clusterCaCertificate": "Q0E="}
-            return {"name": f"{name}-1234567", "endpoint": endpoint, "masterAuth": authority}
+            return {"name": f"{name}-1234567", "endpoint": endpoint, "masterAuth": {"clusterCaCertificate": "Q0E="}}
         if token == "gcp:serviceaccount/account:Account":
             return {"email": NODES, "member": f"serviceAccount:{NODES}"}
         return {} if "name" in inputs else {"name": f"{name}-1234567"}

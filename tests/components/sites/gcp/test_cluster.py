@@ -49,7 +49,6 @@ def test_only_the_runners_networks_reach_the_control_plane(cluster: Mapping[str,
         ("costManagementConfig", {"enabled": True}),
         ("serviceExternalIpsConfig", {"enabled": False}),
         ("workloadIdentityConfig", {"workloadPool": "example-llm-prod.svc.id.goog"}),
-        ("masterAuth", {"clientCertificateConfig": {"issueClientCertificate": False}}),
         ("releaseChannel", {"channel": "REGULAR"}),
     ],
 )

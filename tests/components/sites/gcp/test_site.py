@@ -140,14 +140,15 @@ def test_names_of_the_longest_service_are_legal(site: Site) -> None:
     assert all(re.fullmatch(r"[a-z][a-z0-9-]{0,38}[a-z0-9]", name) for name in pools)
 
 
-def test_the_longest_prefix_still_makes_a_legal_bucket() -> None:
-    name = settings(name_prefix="twelve-chars", project_number="1" * 19).bucket_name
-    assert len(name) <= 63
+def test_the_longest_prefix_still_makes_legal_names() -> None:
+    longest = settings(name_prefix="twelve-chars", project_number="1" * 19)
+    assert len(longest.bucket_name) <= 63
+    assert re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", longest.node_account)
 
 
 def test_generated_names_are_legal(site: Site) -> None:
-    """Pulumi adds a hyphen and seven digits; Google allows 63 characters, 40 for a cluster and 30 for an account."""
-    longest = {"gcp:container/cluster:Cluster": 40, "gcp:serviceaccount/account:Account": 30}
+    """Pulumi adds a hyphen and seven digits; Google allows 63 characters, 40 for a cluster and its pools."""
+    longest = {"gcp:container/cluster:Cluster": 40, "gcp:container/nodePool:NodePool": 40}
     for resource in site.resources:
         # A grant has no name of its own.
         if resource.type.startswith("gcp:") and not {"name", "member"} & set(resource.props):

@@ -2,6 +2,7 @@
 
 from functools import reduce
 from operator import getitem
+from typing import Any, cast
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_the_registrys_agent_is_asked_for_before_it_is_granted_its_key(site: Sit
 def test_each_store_uses_its_own_key_after_it_was_granted(site: Site, token: str) -> None:
     purpose, path = STORES[token]
     store = site.one(token)
-    assert reduce(getitem, path, store.props) == f"gcp-{purpose}-key-id"
+    assert reduce(getitem, path, cast(Any, store.props)) == f"gcp-{purpose}-key-id"
     assert depends(store, site.one("gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember", f"gcp-{purpose}-key-use"))
 
 
