@@ -112,6 +112,7 @@ def network(scope: Scope, keys: Keys) -> Network:
                 ["s3:GetObject"],
                 [f"arn:aws:s3:::prod-{settings.region}-starport-layer-bucket/*"],
                 principal="*",
+                condition={"Bool": {"aws:SecureTransport": "true"}},
             ),
         ),
         opts=scope.child(),

@@ -52,6 +52,7 @@ def test_endpoints_carry_the_traffic_of_this_account_only(site: Site) -> None:
         for statement in document(each):
             if statement["Sid"] == "ImageLayers":
                 assert statement["Action"] == ["s3:GetObject"]
+                assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "true"}}
                 assert statement["Resource"] == ["arn:aws:s3:::prod-ap-northeast-1-starport-layer-bucket/*"]
             else:
                 assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": "111122223333"}}
