@@ -8,13 +8,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.foundation import EdgeExposure, Foundation
 from components.plan import SitePlan
-from components.sites.azure import gpu_pool, identity, logs, weights
-from components.sites.azure.access import kubeconfig
-from components.sites.azure.cluster import AUDITED, cluster, issuer
-from components.sites.azure.keys import keys
-from components.sites.azure.network import network
-from components.sites.azure.provider import scope
-from components.sites.azure.registry import registry
+from components.sites.azure import access, cluster, gpu_pool, identity, keys, logs, network, provider, registry, weights
 from components.sites.azure.settings import AzureSettings
 from core.errors import KokunaiError
 
@@ -32,15 +26,15 @@ class AzureSite(pulumi.ComponentResource):
     def __init__(self, name: str, plan: SitePlan, settings: AzureSettings) -> None:
         super().__init__("kokunai:index:AzureSite", name, {"region": settings.region, "host": settings.host})
         names = _checked(plan, settings)
-        at = scope(plan, settings, self)
-        net = network(at)
-        closed = keys(at, net)
+        at = provider.scope(plan, settings, self)
+        net = network.network(at)
+        closed = keys.keys(at, net)
         sink = logs.workspace(at, net)
-        images = registry(at, net, closed)
+        images = registry.registry(at, net, closed)
         store = weights.weights(at, net, closed)
-        made = cluster(at, net, closed, images)
+        made = cluster.cluster(at, net, closed, images)
         pools = [gpu_pool.gpu_pool(at, made, net, sized, names[sized.service.name]) for sized in plan.sized]
-        who = {sized.service.name: identity.identities(at, sized, store, issuer(made)) for sized in plan.sized}
+        who = {sized.service.name: identity.identities(at, sized, store, cluster.issuer(made)) for sized in plan.sized}
         for purpose, of in {
             "keys": closed.vault.id,
             "secrets-vault": closed.secrets_vault.id,
@@ -48,13 +42,13 @@ class AzureSite(pulumi.ComponentResource):
             "weights": pulumi.Output.concat(store.account.id, "/blobServices/default"),
         }.items():
             logs.record(at, sink, purpose, of)
-        logs.record(at, sink, "cluster", made.id, AUDITED)
+        logs.record(at, sink, "cluster", made.id, cluster.AUDITED)
 
         self.foundation = Foundation(
             site=plan.site,
             region=settings.region,
             kubernetes=kubernetes.Provider(
-                at.named("kubernetes"), kubeconfig=kubeconfig(at, made), opts=pulumi.ResourceOptions(parent=self)
+                at.named("kubernetes"), kubeconfig=access.kubeconfig(at, made), opts=pulumi.ResourceOptions(parent=self)
             ),
             placements={sized.service.name: gpu_pool.placement(sized) for sized in plan.sized},
             weights={service: weights.volume(at, service, them.serve) for service, them in who.items()},

@@ -37,8 +37,8 @@ def cluster(scope: Scope, network: Network, keys: Keys, registry: Registry) -> a
         grants.grant(scope, "cluster-zone", control, Role.DNS_ZONE_CONTRIBUTOR, network.cluster_zone.id),
         grants.grant(scope, "cluster-kubelet-use", control, Role.IDENTITY_OPERATOR, kubelet.id),
         grants.grant(scope, "cluster-disks", control, Role.READER, keys.disks.id),
-        grants.grant(scope, "cluster-secrets-key", control, Role.KEY_CRYPTO_USER, keys.secrets.id),
         # The API server makes a private endpoint of its own to this vault, and must approve it there.
+        grants.grant(scope, "cluster-secrets-key", control, Role.KEY_CRYPTO_USER, keys.secrets_vault.id),
         grants.grant(scope, "cluster-secrets-vault", control, Role.VAULT_CONTRIBUTOR, keys.secrets_vault.id),
         grants.grant(scope, "cluster-pull", kubelet, Role.ACR_PULL, registry.id),
         *(
@@ -173,4 +173,4 @@ def _upgrade_window(scope: Scope, made: aks.ManagedCluster, name: str, start: st
 
 def issuer(made: aks.ManagedCluster) -> pulumi.Output[str]:
     """The URL whose tokens Entra ID accepts for the cluster's service accounts."""
-    return made.oidc_issuer_profile.apply(lambda profile: profile.issuer_url if profile else "")
+    return made.oidc_issuer_profile.issuer_url
