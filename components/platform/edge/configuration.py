@@ -1,5 +1,6 @@
 """The edge's files: configuration, certificate, keys. What is in them is decided elsewhere (`core.haproxy`, `stacks`)."""
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,13 +38,13 @@ def configuration(name: str, plan: SitePlan, secrets: EdgeSecrets, opts: pulumi.
             f"{name}-edge-tls",
             metadata=_metadata(naming.EDGE_TLS, plan),
             type="kubernetes.io/tls",
-            string_data={"tls.crt": secrets.certificate, "tls.key": secrets.private_key},
+            data={"tls.crt": _encoded(secrets.certificate), "tls.key": _encoded(secrets.private_key)},
             opts=opts,
         ),
         core.v1.Secret(
             f"{name}-edge-keys",
             metadata=_metadata(naming.EDGE_KEYS, plan),
-            string_data={KEYS: secrets.keys, RATES: secrets.rates},
+            data={KEYS: _encoded(secrets.keys), RATES: _encoded(secrets.rates)},
             opts=opts,
         ),
     )
@@ -67,6 +68,11 @@ def _metadata(name: str, plan: SitePlan) -> meta.v1.ObjectMetaArgs:
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _encoded(text: pulumi.Output[str]) -> pulumi.Output[str]:
+    # As the cluster stores it: what is written as stringData is never read back, so a changed key would go unseen.
+    return text.apply(lambda plain: base64.b64encode(plain.encode("utf-8")).decode("ascii"))
 
 
 def _digest(*secrets: pulumi.Output[str]) -> pulumi.Output[str]:
