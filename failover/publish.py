@@ -37,8 +37,10 @@ class EndpointOutput(Declared):
     fingerprint: str
     region: str
     data_class: DataClass
-    placement: tuple[str, ...]
     max_model_len: int
+    accelerator: str
+    machine: str
+    placement: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -109,10 +109,10 @@ class Engine:
             self.run("refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--stack", stack)
 
     def seal(self, stack: str, values: Mapping[str, str]) -> None:
-        """Set secret configuration values; they are ciphertext in the file and never an argument of a process."""
+        """Set secret configuration values by path; they are ciphertext in the file and never an argument of a process."""
         for key, value in values.items():
             subprocess.run(
-                [str(self.layout.home / "bin" / "pulumi"), "config", "set", "--secret", key, "--stack", stack, *QUIET],
+                [str(self.layout.home / "bin" / "pulumi"), "config", "set", "--secret", "--path", key, "--stack", stack, *QUIET],
                 cwd=self.layout.workspace, env=dict(self.environment), input=value, text=True, check=True,
                 stdout=subprocess.DEVNULL,
             )  # fmt: skip

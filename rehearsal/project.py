@@ -48,14 +48,10 @@ def stack_file(layout: Layout, stack: str) -> Path:
     return layout.workspace / "cfg" / f"Pulumi.{stack}.yaml"
 
 
-def sealed_keys(layout: Layout, stack: str) -> frozenset[str]:
-    """The configuration keys of a stack that are there as ciphertext."""
-    config = (parse(stack_file(layout, stack)).data or {}).get("config") or {}
-    return frozenset(key for key, value in config.items() if _is_sealed(value))
-
-
 def _is_sealed(value: Any) -> bool:
-    return isinstance(value, Mapping) and set(value) == {"secure"}
+    if not isinstance(value, Mapping) or not value:
+        return False
+    return set(value) == {"secure"} or all(_is_sealed(each) for each in value.values())
 
 
 def _text(content: Mapping[str, Any]) -> str:

@@ -281,7 +281,7 @@ class Rehearsal:
         secrets = {
             "kokunai:edgeCertificate": credentials.certificate(site).read_text("utf-8"),
             "kokunai:edgePrivateKey": credentials.private_key(site).read_text("utf-8"),
-            "kokunai:edgeKeys": json.dumps({credentials_.CLIENT: credentials.client_key_hash()}),
+            f"kokunai:edgeKeys.{credentials_.CLIENT}": credentials.client_key_hash(),
         }
         if site == "onprem":
             secrets["kokunai:kubeconfig"] = json.dumps(_kubeconfig(cluster))

@@ -28,6 +28,8 @@ class Publication(TypedDict):
     """What makes its answers alike on every site, as one hash; `unknown` while something is not locked."""
     region: str
     data_class: str
+    max_model_len: int
+    """Longest prompt plus answer in tokens, as `/v1/models` tells it."""
     accelerator: str
     machine: str
     placement: list[str]
@@ -88,6 +90,7 @@ def publication(sized: Sized, foundation: Foundation, lock: Lock) -> Publication
         "fingerprint": fingerprint(sized.service, lock),
         "region": foundation.region,
         "data_class": sized.service.data_class.value,
+        "max_model_len": sized.service.context_tokens,
         "accelerator": sized.fit.machine.accelerator,
         "machine": sized.fit.machine.name,
         "placement": list(serving.placement_arguments(sized.fit)),

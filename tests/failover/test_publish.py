@@ -20,6 +20,8 @@ def _endpoint(service: str, **changes: object) -> EndpointOutput:
         "data_class": "confidential",
         "placement": ("--tensor-parallel-size=4",),
         "max_model_len": 8192,
+        "accelerator": "l40s",
+        "machine": "g6e.24xlarge",
     }
     return EndpointOutput.model_validate({**values, **changes})
 
