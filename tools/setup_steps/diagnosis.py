@@ -39,6 +39,7 @@ PIP = Speech(
     verdict=r"^\s*(?:ERROR|error): |^Could not fetch URL ",
     remedies=(
         _DISK,
+        Remedy(r"ensurepip", f"install a complete Python 3.11 (Debian 12: apt-get install python3.11-venv), {_AGAIN}"),
         Remedy(
             r"do not match the hashes",
             "the index serves other files than requirements.txt was locked with: use one that passes files on unchanged"

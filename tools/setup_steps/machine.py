@@ -157,8 +157,8 @@ def judge_disk(todo: Sequence[Step], places: Mapping[str, Path]) -> list[Fault]:
             named.setdefault(device, place)
     return [
         Fault(
-            f"too little disk: the set-up writes about {megabytes / 1000:.1f} GB below {named[device]} "
-            f"(and others on that file system), and {free / 1000:.1f} GB are free",
+            f"too little disk: the set-up writes about {megabytes / 1000:.1f} GB to the file system of {named[device]}, "
+            f"and {free / 1000:.1f} GB are free there",
             "free some space, or point GOCACHE, GOMODCACHE or TMPDIR to a larger file system",
         )
         for device, megabytes in need.items()

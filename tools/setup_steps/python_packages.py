@@ -47,7 +47,8 @@ def steps(checkout: Checkout) -> list[Step]:
 
 def can_create() -> bool:
     """Debian ships Python without ensurepip, and `python -m venv` needs it."""
-    return importlib.util.find_spec("ensurepip") is not None
+    spec = importlib.util.find_spec("ensurepip")
+    return spec is not None and spec.origin is not None  # a leftover empty directory has no origin
 
 
 def venv_stands(checkout: Checkout) -> bool:
