@@ -88,6 +88,9 @@ def command_lines(port: int, toolchain: Toolchain, credentials: ClusterCredentia
             f"--controllers=*,{','.join(f'-{name}' for name in WITHOUT_A_MACHINE)}",
             f"--service-account-private-key-file={credentials.service_accounts}",
             f"--root-ca-file={credentials.ca}",
+            # A busy machine delays the stand-in kubelets' heartbeats; a node given up for that marks its pods as not
+            # ready, and no stand-in kubelet ever marks them ready again.
+            "--node-monitor-grace-period=24h",
             # Without it the manager makes a directory under /usr/libexec.
             "--flex-volume-plugin-dir=flexvolume",
             "--leader-elect=false",
@@ -105,6 +108,8 @@ def command_lines(port: int, toolchain: Toolchain, credentials: ClusterCredentia
             f"--kubeconfig={kubeconfig['kwok']}",
             "--manage-all-nodes=true",
             f"--node-ip={NODE_ADDRESS}",
+            # Without leases of their own, nodes of KWOK 0.7 are given up as lost every 50 seconds.
+            "--node-lease-duration-seconds=40",
         ],
         "cloud": [sys.executable, "-m", "rehearsal.cluster.cloud", kubeconfig["cloud"]],
     }
