@@ -48,6 +48,11 @@ def stack_file(layout: Layout, stack: str) -> Path:
     return layout.workspace / "cfg" / f"Pulumi.{stack}.yaml"
 
 
+def is_sealed(layout: Layout, stack: str) -> bool:
+    """Whether a stack's file holds any ciphertext."""
+    return any(map(_is_sealed, ((parse(stack_file(layout, stack)).data or {}).get("config") or {}).values()))
+
+
 def _is_sealed(value: Any) -> bool:
     if not isinstance(value, Mapping) or not value:
         return False

@@ -7,8 +7,10 @@ decides what is deployed; the program does, and the engine runs it. What is prin
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import threading
@@ -29,6 +31,7 @@ from core.descriptor import Descriptor
 from core.errors import EnvironmentFault, InputError, KokunaiError
 from core.estate import Estate, load_estate
 from core.files import write_whole
+from core.fingerprint import canonical
 from core.lock import Lock
 from core.yamlfile import parse
 from failover import publish, signing
@@ -46,6 +49,8 @@ Report = Callable[[str, Stage, str], None]
 FREE_DISK = 2 * 1024**3
 """Bytes that four clusters, their logs and states may take."""
 ANSWER_SECONDS = 30.0
+OPERATION = re.compile(r"^\s*\S{1,3}\s+(?P<resource>\S+:\S+ \S+) (?:created|updated|replaced|deleted)\b")
+"""A line with which the engine says that it did something to a resource."""
 REGION_KEYS: dict[SiteName, str] = {
     "aws": "aws:region",
     "azure": "azure-native:location",
@@ -219,14 +224,12 @@ class Rehearsal:
         report("stack", "preparing")
         engine = Engine.of(self.layout, self.credentials)
         self._stack(site, engine, cluster)
-        count = 0
+        done: set[str] = set()
 
         def progress(line: str) -> None:
-            nonlocal count
-            if line.lstrip().startswith(("+", "~", "-")) and line.rstrip().endswith(("created", "updated", "deleted")):
-                count += 1
-            if count % 10 == 1:
-                report("stack", f"{count} resources")
+            if operation := OPERATION.match(line):
+                done.add(operation["resource"])
+                report("stack", f"{len(done)} resources, {operation['resource'].rsplit(' ', 1)[-1]}")
 
         engine.run("up", "--yes", "--stack", site, on_line=progress, log=self.layout.logs / f"{site}.up.log")
         outputs = engine.outputs(site)
@@ -285,7 +288,12 @@ class Rehearsal:
         }
         if site == "onprem":
             secrets["kokunai:kubeconfig"] = json.dumps(_kubeconfig(cluster))
-        engine.seal(site, secrets)
+        # The engine is asked only when something changed: each question takes it half a second.
+        seal = self.layout.secrets / f"{site}.sealed"
+        digest = hashlib.sha256(canonical({"file": str(project.stack_file(self.layout, site)), **secrets})).hexdigest()
+        if not project.is_sealed(self.layout, site) or not seal.exists() or seal.read_text("utf-8") != digest:
+            engine.seal(site, secrets)
+            write_whole(seal, digest)
 
 
 @dataclass(frozen=True)
