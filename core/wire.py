@@ -51,6 +51,22 @@ def properties(node: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tree(item) for key, item in node.items() if not key.startswith("__")}
 
 
+def provider_properties(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs of a provider, whose lists, objects and switches travel as JSON text."""
+    return {key: _parsed(item) for key, item in properties(node).items()}
+
+
+def _parsed(node: Any) -> Any:
+    if isinstance(node, Secret):
+        return Secret(_parsed(node.value))
+    if isinstance(node, str) and (node[:1] in ("{", "[") or node in ("true", "false")):
+        try:
+            return tree(json.loads(node))
+        except (ValueError, RecursionError):
+            return node
+    return node
+
+
 def _text(text: str) -> Any:
     if text == MASKED:
         return Secret(UNKNOWN)

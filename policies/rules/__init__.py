@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from policies.rule import Rule
+from policies.rules.bucket_access_block import BucketAccessBlock
 from policies.rules.explicit_provider import ExplicitProvider
 from policies.rules.image_by_digest import ImageByDigest
 from policies.rules.known_package import KnownPackage
@@ -26,6 +27,7 @@ ALL: Final[tuple[Rule, ...]] = (
     NodeLocation(),
     NoPublicExposure(),
     NoPublicPrincipal(),
+    BucketAccessBlock(),
     PrivateService(),
     ImageByDigest(),
     RequiredTags(),

@@ -21,7 +21,7 @@ ROWS: Final = rows.table(tables.toml("providers")["row"])
 
 def _hosts(site: str, pattern: str) -> re.Pattern[str]:
     regions = "|".join(re.escape(region.name) for region in catalogue().regions if region.site == site)
-    return re.compile(rf"(?:https://)?{pattern.format(region=f'(?:{regions})')}(?::443)?/?[\w/.-]*")
+    return re.compile(rf"(?:https://)?{pattern.format(region=f'(?:{regions})')}(?::443)?(?:/[\w/.-]*)?")
 
 
 # Endpoint names that carry their region: AWS regional and interface endpoints; Google regional endpoints.
