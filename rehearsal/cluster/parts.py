@@ -91,8 +91,12 @@ def command_lines(port: int, toolchain: Toolchain, credentials: ClusterCredentia
             # A busy machine delays the stand-in kubelets' heartbeats; a node given up for that marks its pods as not
             # ready, and no stand-in kubelet ever marks them ready again.
             "--node-monitor-grace-period=24h",
+            # How often claims and volumes that did not find each other at once are looked at again.
+            "--pvclaimbinder-sync-period=1s",
             # Without it the manager makes a directory under /usr/libexec.
             "--flex-volume-plugin-dir=flexvolume",
+            # A machine that was busy or asleep for a minute has not lost its nodes; pods given up never become ready again.
+            "--node-monitor-grace-period=300s",
             "--leader-elect=false",
             "--secure-port=0",
             "--profiling=false",
