@@ -85,6 +85,18 @@ ARNS = {
     "aws:sqs/queue:Queue": "arn:aws:sqs:{region}:{account}:{name}",
 }
 
+# The word for a kind in an ARN where it is not the SDK's class.
+ARN_KINDS = {
+    "DefaultNetworkAcl": "network-acl",
+    "DefaultRouteTable": "route-table",
+    "DefaultSecurityGroup": "security-group",
+    "DefaultSubnet": "subnet",
+    "DefaultVpc": "vpc",
+    "FlowLog": "vpc-flow-log",
+    "SecurityGroupEgressRule": "security-group-rule",
+    "SecurityGroupIngressRule": "security-group-rule",
+}
+
 # Other outputs of a fixed form, by type and by path.
 OUTPUTS: Mapping[str, Mapping[str, str]] = {
     "aws:amp/workspace:Workspace": {
@@ -136,7 +148,7 @@ class Aws(Cloud):
     """Amazon Web Services."""
 
     package = "aws"
-    lists = True
+    generous = True
     replacing = frozenset(
         (
             "availabilityZone",
@@ -173,10 +185,13 @@ class Aws(Cloud):
             if made is not None:
                 made = made.lower() if resource.token in LOWER_CASE else made
                 added[name] = f"alias/{made}" if resource.token == ALIAS else made
-        if "tags" in inputs and "tagsAll" in resource.schema.outputs:
-            default_tags = (resource.settings.get("defaultTags") or {}).get("tags")
-            added["tagsAll"] = merged(default_tags, resource.inputs.get("tags"))
         return added
+
+    def remarks(self, resource: Resource) -> dict[str, Any]:
+        if "tags" not in resource.schema.inputs or "tagsAll" not in resource.schema.outputs:
+            return {}
+        default_tags = (resource.settings.get("defaultTags") or {}).get("tags")
+        return {"tagsAll": merged(default_tags, resource.inputs.get("tags"))}
 
     def identity(self, resource: Resource) -> str:
         example = resource.schema.import_id
@@ -222,9 +237,6 @@ class Aws(Cloud):
             return lambda path: f"{prefix}-{_hex(identity, path)}"
 
         makers: dict[str, Callable[[str], Any]] = {
-            "namePrefix": lambda _: "",
-            "nodeGroupNamePrefix": lambda _: "",
-            "bucketPrefix": lambda _: "",
             "availabilityZone": lambda _: fill("{region}a", words),
             "policy": lambda _: json.dumps({"Version": "2012-10-17", "Statement": []}),
             "dnsName": lambda path: host(identity, path),
@@ -260,7 +272,7 @@ class Aws(Cloud):
     def _arn(self, resource: Resource, identity: str) -> str:
         _, place, kind = resource.token.split(":")
         module = place.partition("/")[0]
-        kebab = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind).lower()
+        kebab = ARN_KINDS.get(kind) or re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind).lower()
         usual = f"arn:aws:{ARN_SERVICES.get(module, module)}:{{region}}:{{account}}:{kebab}/"
         # Where the id is the ARN, or is not known yet, a name has to do.
         last = "{id}" if identity and not identity.startswith("arn:") else "{name}"

@@ -22,7 +22,8 @@ from rehearsal.standin.wire import UNKNOWN
 CLUSTER = "azure-native:containerservice:ManagedCluster"
 GROUP = "azure-native:resources:ResourceGroup"
 
-# Where a type lives in Azure's resource manager. `{x}` is an input; the type's own name comes last.
+# Where a type lives in Azure's resource manager. `{x}` is an input; the type's own name comes last, and is added where it
+# is not written.
 ARM_TYPES = {
     "alertsmanagement:PrometheusRuleGroup": "Microsoft.AlertsManagement/prometheusRuleGroups",
     "authorization:ManagementLockByScope": "Microsoft.Authorization/locks",
@@ -56,6 +57,8 @@ ARM_TYPES = {
     "monitor:DataCollectionRule": "Microsoft.Insights/dataCollectionRules",
     "monitor:DataCollectionRuleAssociation": "Microsoft.Insights/dataCollectionRuleAssociations",
     "monitor:DiagnosticSetting": "Microsoft.Insights/diagnosticSettings",
+    "monitor:PrivateLinkScope": "Microsoft.Insights/privateLinkScopes",
+    "monitor:PrivateLinkScopedResource": "Microsoft.Insights/privateLinkScopes/{scopeName}/scopedResources",
     "network:AzureFirewall": "Microsoft.Network/azureFirewalls",
     "network:FirewallPolicy": "Microsoft.Network/firewallPolicies",
     "network:LoadBalancer": "Microsoft.Network/loadBalancers",
@@ -67,10 +70,11 @@ ARM_TYPES = {
     "network:Subnet": "Microsoft.Network/virtualNetworks/{virtualNetworkName}/subnets",
     "network:VirtualNetwork": "Microsoft.Network/virtualNetworks",
     "operationalinsights:Workspace": "Microsoft.OperationalInsights/workspaces",
-    "privatedns:PrivateRecordSet": "Microsoft.Network/privateDnsZones/{privateZoneName}/{recordType}",
+    "privatedns:PrivateRecordSet": "Microsoft.Network/privateDnsZones/{privateZoneName}/{recordType}/{relativeRecordSetName}",
     "privatedns:PrivateZone": "Microsoft.Network/privateDnsZones",
     "privatedns:VirtualNetworkLink": "Microsoft.Network/privateDnsZones/{privateZoneName}/virtualNetworkLinks",
     "storage:BlobContainer": "Microsoft.Storage/storageAccounts/{accountName}/blobServices/default/containers",
+    "storage:BlobServiceProperties": "Microsoft.Storage/storageAccounts/{accountName}/blobServices/{blobServicesName}",
     "storage:StorageAccount": "Microsoft.Storage/storageAccounts",
 }
 
@@ -101,7 +105,7 @@ class Azure(Cloud):
     """Microsoft Azure, by its resource manager."""
 
     package = "azure-native"
-    lists = False
+    generous = False
     replacing = frozenset(("accountName", "location", "registryName", "resourceGroupName", "scope", "vaultName"))
     functions = FUNCTIONS
 
@@ -209,7 +213,8 @@ class Azure(Cloud):
         return UNKNOWN if group == UNKNOWN else self._group_locations.get(str(group))
 
     def _template(self, resource: Resource) -> str:
-        path = f"{self._arm_type(resource)}/{{name}}"
+        place = self._arm_type(resource)
+        path = place if place.endswith("}") else f"{place}/{{name}}"
         for key in ("scope", "resourceUri", "resourceId"):
             given = resource.schema.inputs.get(key)
             if given is not None and given.required:

@@ -67,8 +67,9 @@ class Cloud(ABC):
 
     #: The engine's name of the provider package.
     package: str
-    #: Whether a list that the cloud fills in has a member (`identities[0]`), or is empty.
-    lists: bool
+    #: Whether what the SDK types as optional is there all the same in what the cloud fills in: `identities[0]` of a
+    #: cluster is, where every member of an object that both the program and the cloud may fill is typed as optional.
+    generous: bool
     #: Inputs whose change makes a new resource, on every type that has them.
     replacing: frozenset[str]
     #: Answers to functions, by token. Those not named here are refused.
@@ -84,7 +85,14 @@ class Cloud(ABC):
 
     @abstractmethod
     def defaults(self, resource: Resource, previous: Mapping[str, Any], naming: Naming) -> dict[str, Any]:
-        """Inputs that the real provider adds to those given, so that policies see them. `previous` is the last state's."""
+        """Inputs that the real provider fills in, so that policies see them. Those given may be of any shape yet.
+
+        `previous` are the inputs of the last run.
+        """
+
+    def remarks(self, resource: Resource) -> dict[str, Any]:
+        """What the real provider adds beside the inputs that a program can give, once those are found right."""
+        return {}
 
     def problems(self, resource: Resource) -> list[Problem]:
         """What is wrong with a resource that its schema cannot tell."""

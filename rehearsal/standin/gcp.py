@@ -25,7 +25,7 @@ ATTRIBUTION = {"goog-pulumi-provisioned": "true"}
 
 # Ids that are not of the form that the documentation of `pulumi import` gives.
 IDS = {
-    "gcp:container/nodePool:NodePool": "{cluster}/nodePools/{name}",
+    "gcp:container/nodePool:NodePool": "projects/{project}/locations/{location}/clusters/{clusterName}/nodePools/{name}",
     "gcp:dns/recordSet:RecordSet": "projects/{project}/managedZones/{managedZone}/rrsets/{name}/{type}",
     "gcp:projects/service:Service": "{project}/{service}",
     "gcp:projects/serviceIdentity:ServiceIdentity": "projects/{project}/services/{service}",
@@ -64,7 +64,7 @@ class Gcp(Cloud):
     """Google Cloud."""
 
     package = "gcp"
-    lists = True
+    generous = True
     replacing = frozenset(("location", "project", "region", "zone"))
     functions = FUNCTIONS
 
@@ -96,7 +96,7 @@ class Gcp(Cloud):
             template = f"{{{parent or 'project'}}}/{{role}}/{{member}}"
         elif "{" not in template:
             template = "projects/{project}/{kind}/{name}"
-        return fill(template, self._words(resource, ""))
+        return fill(template.rstrip("/"), self._words(resource, ""))
 
     def derived(self, resource: Resource) -> dict[str, Any]:
         outputs = resource.schema.outputs
@@ -117,7 +117,6 @@ class Gcp(Cloud):
         words = self._words(resource, identity)
         values: dict[str, Any] = {
             "location": resource.settings.get("zone") or resource.settings.get("region") or "",
-            "namePrefix": "",
             "number": words("number"),
             "selfLink": fill(SELF_LINKS.get(_module(resource), "https://www.googleapis.com/{id}"), words),
         }
@@ -156,6 +155,8 @@ class Gcp(Cloud):
 
         words: Mapping[str, Callable[[], str]] = {
             "agent": agent,
+            # A node pool names its cluster by name or by id.
+            "clusterName": lambda: resource.text("cluster").rpartition("/")[2],
             "id": lambda: identity,
             "kind": lambda: _module(resource),
             "location": lambda: resource.text("location") or place("zone") or place("region"),

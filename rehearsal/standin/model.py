@@ -21,14 +21,11 @@ def checked(
     cloud: Cloud, resource: Resource, previous: Mapping[str, Any], naming: Naming
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The inputs with what the real provider adds, and everything wrong with them."""
-    added = cloud.defaults(resource, previous, naming)
-    inputs = {**resource.inputs, **added}
-    # The provider may add what no program can give (`tagsAll`): only what a program can is judged.
-    judged = {
-        name: value for name, value in inputs.items() if name in resource.inputs or name in resource.schema.inputs
-    }
-    problems = check(resource.schema, judged)
-    return inputs, [*problems, *cloud.problems(replace(resource, inputs=inputs))]
+    whole = replace(resource, inputs={**resource.inputs, **cloud.defaults(resource, previous, naming)})
+    problems = [*check(resource.schema, whole.inputs), *cloud.problems(whole)]
+    if problems:
+        return dict(whole.inputs), problems
+    return {**whole.inputs, **cloud.remarks(whole)}, []
 
 
 def created(cloud: Cloud, resource: Resource) -> tuple[str, dict[str, Any]]:
@@ -41,7 +38,7 @@ def outputs(cloud: Cloud, resource: Resource, identity: str) -> dict[str, Any]:
     """The outputs of the resource that has this id: inputs, and everything that the cloud computes."""
     # Two resources may have the same id (a bucket and its policy), but not with the same type.
     seed = f"{resource.token} {identity}"
-    synthesis = Synthesis(resource.schema, seed, lists=cloud.lists, named=cloud.makers(resource, identity))
+    synthesis = Synthesis(resource.schema, seed, generous=cloud.generous, named=cloud.makers(resource, identity))
     return _outputs(cloud, resource, synthesis.output, synthesis.member, cloud.assigned(resource, identity))
 
 
@@ -66,13 +63,19 @@ def _outputs(
     }
     values.update({each.name: output(each) for each in schema.computed(given)})
     for path, value in assigned.items():
-        if value is not None and _exists(schema, path) and at(given, path) is None:
-            _put(values, path, value)
-    return values
+        if _exists(schema, path) and at(given, path) is None:
+            # What the cloud computes as a whole has room for it; what the program gave may not.
+            _put(values, path, value, make_room=path.partition(".")[0] not in given)
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _completed(value: Any, shape: Shape, path: str, schema: Schema, member: Callable[[Property, str, str], Any]) -> Any:
     """A value as the program gave it, with the members that the cloud always adds to such an object."""
+    if isinstance(value, list) and shape.kind is Kind.MAP and shape.item is not None:
+        # Azure takes a resource's identities as a list of ids, and gives a map from each id to whose it is.
+        if UNKNOWN in value:
+            return UNKNOWN
+        return {each: _completed({}, shape.item, f"{path}.{each}", schema, member) for each in value}
     if isinstance(value, list) and shape.item is not None:
         return [_completed(each, shape.item, f"{path}[{index}]", schema, member) for index, each in enumerate(value)]
     if not isinstance(value, dict):
@@ -120,13 +123,15 @@ def at(values: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def _put(values: dict[str, Any], path: str, value: Any) -> None:
+def _put(values: dict[str, Any], path: str, value: Any, *, make_room: bool = False) -> None:
     *parents, last = path.split(".")
     owner: Any = values
     for name in parents:
+        if make_room and owner.get(name) is None:
+            owner[name] = {}
         owner = owner.get(name)
         if not isinstance(owner, dict):
-            return  # not given and not computed: there is no such object to say anything of
+            return  # not known yet, or not asked for
     owner[last] = value
 
 

@@ -154,14 +154,15 @@ class StandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
         state, inputs = wire.plain(request.properties), wire.plain(request.inputs)
-        if not state or not inputs:
+        resource = self._resource(request.urn, inputs)
+        # `Type.get` brings an id and perhaps a few properties; a resource of the stack brings what it was made with.
+        if not state or (not inputs and any(each.name not in state for each in resource.schema.computed({}))):
             refuse(
                 context,
                 grpc.StatusCode.NOT_FOUND,
                 f"{request.id} is not of this stack, and a rehearsal has no cloud to look it up in\n"
                 f"  → give what the program needs of it as configuration",
             )
-        resource = self._resource(request.urn, inputs)
         with _told(context):
             fresh = model.refreshed(self._cloud, resource, request.id, state)
             return provider_pb2.ReadResponse(id=request.id, properties=wire.struct(fresh), inputs=request.inputs)

@@ -4,11 +4,12 @@ Everything is a function of a *seed* (the resource's id) and the property's path
 state twice. How to tell a made-up value from a real one:
 
 ========================  ==============================================================
-any other text            starts with `rehearsal-`
+most text                 starts with `rehearsal-`
 host name, URL, e-mail    under the domain `rehearsal.invalid`, which never resolves (RFC 2606)
 IP address                in 192.0.2.0/24, which is for documentation only (RFC 5737)
 UUID, hexadecimal id      starts with eight zeros
 time                      1970-01-01
+IPv6, name prefix         empty: there is none
 ========================  ==============================================================
 
 Accounts, subscriptions and projects are those of the provider's configuration; where it names none: `aws`, `azure` and
@@ -59,7 +60,8 @@ def host(*parts: str) -> str:
 _TEXTS: tuple[tuple[re.Pattern[str], Callable[..., str]], ...] = tuple(
     (re.compile(pattern), make)
     for pattern, make in (
-        (r"(At|Time|Timestamp|Date|Datetime)$|^(timestamp|time)$", lambda *_: TIME),
+        (r"[iI]pv6|[pP]refix$", lambda *_: ""),
+        (r"(At|Time|Timestamp|Date|Datetime)$|^(timestamp|time|timeCreated|created|updated)$", lambda *_: TIME),
         (r"[eE]mail(Address)?$", lambda *parts: f"{text(*parts)}@{DOMAIN}"),
         (r"[cC]idr(Block)?$|IpRange$", lambda *parts: f"{address(*parts)}/32"),
         (r"([pP]rivate|[pP]ublic|nat|^)[iI][pP](v4)?([aA]ddress)?$|IpAddress$", address),
@@ -74,51 +76,62 @@ _PLAIN: Mapping[Kind, Any] = {Kind.BOOLEAN: False, Kind.INTEGER: 0, Kind.NUMBER:
 class Synthesis:
     """Makes up values for one resource."""
 
-    def __init__(self, schema: Schema, seed: str, *, lists: bool, named: Mapping[str, Callable[[str], Any]]) -> None:
-        """`lists`: whether a list that the cloud fills has one member or none. `named`: the cloud's own makers of a text
+    def __init__(self, schema: Schema, seed: str, *, generous: bool, named: Mapping[str, Callable[[str], Any]]) -> None:
+        """`generous`: whether what its SDK calls optional is there all the same. `named`: the cloud's own makers of a text
         by the property's name; each is given the path.
         """
         self._schema = schema
         self._seed = seed
-        self._lists = lists
+        self._generous = generous
         self._named = named
 
     def output(self, output: Property) -> Any:
-        """A value for an output that the cloud fills in."""
-        given_elsewhere = output.name in self._schema.inputs
-        return self._value(output.name, output.name, output.shape, modest=given_elsewhere, inside=())
+        """A value for an output that the cloud fills in; None when it leaves it out."""
+        if output.name in self._schema.inputs:
+            return self._modest(output)
+        if not output.required and not self._generous:
+            return None
+        return self._value(output.name, output.name, output.shape, inside=())
 
     def member(self, member: Property, path: str, inside: str) -> Any:
         """A value for a member that the cloud always adds to an object of type `inside`."""
-        return self._value(member.name, path, member.shape, modest=True, inside=(inside,))
+        return self._value(member.name, path, member.shape, inside=(inside,))
 
-    def _value(self, name: str, path: str, shape: Shape, *, modest: bool, inside: tuple[str, ...]) -> Any:
-        """`modest`: the program might have given it, so invent no member that it did not ask for."""
-        if shape.kind is Kind.STRING and name in self._named:
-            return self._named[name](path)
+    def _modest(self, output: Property) -> Any:
+        """A value for what the program might have given and did not: nothing inside that it did not ask for."""
+        empty: Mapping[Kind, Any] = {Kind.LIST: [], Kind.OBJECT: {}, Kind.MAP: {}}
+        if output.shape.kind in empty:
+            return empty[output.shape.kind]
+        return self._value(output.name, output.name, output.shape, inside=())
+
+    def _value(self, name: str, path: str, shape: Shape, *, inside: tuple[str, ...]) -> Any:
         if shape.allowed:
             return shape.allowed[0]
         match shape.kind:
+            case Kind.STRING:
+                return self._text(name, path)
             case Kind.LIST:
-                if modest or not self._lists or shape.item is None or len(inside) > DEEP:
+                if not self._generous or shape.item is None or len(inside) > DEEP:
                     return []
-                return [self._value(name, f"{path}[0]", shape.item, modest=modest, inside=inside)]
+                return [self._value(name, f"{path}[0]", shape.item, inside=inside)]
             case Kind.OBJECT:
-                properties = self._schema.types[shape.type]
-                if shape.type in inside:
-                    return {}
-                return {
-                    each.name: self._value(
-                        each.name, f"{path}.{each.name}", each.shape, modest=modest, inside=(*inside, shape.type)
-                    )
-                    for each in properties.values()
-                    if each.required or not modest
-                }
+                # A type may contain itself.
+                return {} if shape.type in inside else self._object(path, shape.type, inside)
             case Kind.UNION:
-                return self._value(name, path, shape.options[0], modest=modest, inside=inside)
+                return self._value(name, path, shape.options[0], inside=inside)
             case Kind.MAP | Kind.ANY | Kind.ASSET:
                 return {}
-            case Kind.STRING:
-                make = next((make for pattern, make in _TEXTS if pattern.search(name)), text)
-                return make(self._seed, path)
         return _PLAIN[shape.kind]
+
+    def _object(self, path: str, name: str, inside: tuple[str, ...]) -> dict[str, Any]:
+        return {
+            each.name: self._value(each.name, f"{path}.{each.name}", each.shape, inside=(*inside, name))
+            for each in self._schema.types[name].values()
+            if each.required or self._generous
+        }
+
+    def _text(self, name: str, path: str) -> Any:
+        if name in self._named:
+            return self._named[name](path)
+        make = next((make for pattern, make in _TEXTS if pattern.search(name)), text)
+        return make(self._seed, path)
