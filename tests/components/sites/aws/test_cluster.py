@@ -75,7 +75,7 @@ def test_nodes_wait_for_what_they_join_with(site: Site) -> None:
         assert needed <= set(group.options.dependencies), group.name
 
 
-def test_every_machine_has_an_encrypted_disk_and_a_guarded_metadatservice(site: Site) -> None:
+def test_every_machine_has_an_encrypted_disk_and_a_guarded_metadata_service(site: Site) -> None:
     for template in site.of_type(TEMPLATE):
         metadata = template.props["metadataOptions"]
         assert (metadata["httpTokens"], metadata["httpPutResponseHopLimit"]) == ("required", 1)
