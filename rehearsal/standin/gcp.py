@@ -124,7 +124,7 @@ class Gcp(Cloud):
         if resource.token == CLUSTER:
             server = api_server(SITE, identity)
             values["endpoint"] = server.authority
-            values["masterAuth"] = {"clusterCaCertificate": server.certificate_authority_data}
+            values["masterAuth.clusterCaCertificate"] = server.certificate_authority_data
             values["controlPlaneEndpointsConfig.dnsEndpointConfig.endpoint"] = server.authority
             values["privateClusterConfig.privateEndpoint"] = server.authority
         return values

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from rehearsal.standin.wire import UNKNOWN
+from tests.rehearsal.standin.wired import StandIns
 
 CLUSTER = "aws:eks/cluster:Cluster"
 SUBNET = "aws:ec2/subnet:Subnet"
 
 
-def test_an_unknown_type_is_refused_with_the_nearest(stand_in):
+def test_an_unknown_type_is_refused_with_the_nearest(stand_in: StandIns) -> None:
     _, problems = stand_in("aws").check("aws:ec2/vpcs:Vpc", {})
     assert len(problems) == 1
     assert problems[0].startswith("aws:ec2/vpcs:Vpc is not a resource type of aws 7.")
@@ -97,7 +101,9 @@ def test_an_unknown_type_is_refused_with_the_nearest(stand_in):
         ),
     ],
 )
-def test_what_does_not_fit_is_refused_by_path(stand_in, package, token, inputs, reason):
+def test_what_does_not_fit_is_refused_by_path(
+    stand_in: StandIns, package: str, token: str, inputs: Mapping[str, Any], reason: str
+) -> None:
     _, problems = stand_in(package).check(token, inputs)
     assert problems == [reason]
 
@@ -118,12 +124,12 @@ def test_what_does_not_fit_is_refused_by_path(stand_in, package, token, inputs, 
         ),
     ],
 )
-def test_what_may_be_right_is_taken(stand_in, package, token, inputs):
+def test_what_may_be_right_is_taken(stand_in: StandIns, package: str, token: str, inputs: Mapping[str, Any]) -> None:
     _, problems = stand_in(package).check(token, inputs)
     assert problems == []
 
 
-def test_no_value_is_ever_quoted(stand_in):
+def test_no_value_is_ever_quoted(stand_in: StandIns) -> None:
     """The engine does not tell a provider which values are secret, and prints the value of a property a failure names."""
     answer = stand_in("aws").stub.Check(
         provider_pb2.CheckRequest(
@@ -136,12 +142,12 @@ def test_no_value_is_ever_quoted(stand_in):
     assert {failure.property for failure in answer.failures} == {""}
 
 
-def test_several_faults_are_told_at_once(stand_in):
+def test_several_faults_are_told_at_once(stand_in: StandIns) -> None:
     _, problems = stand_in("aws").check(SUBNET, {"cidr": "x", "tags": 1})
     assert len(problems) == 3
 
 
-def test_the_provider_s_own_configuration_is_checked(stand_in):
+def test_the_provider_s_own_configuration_is_checked(stand_in: StandIns) -> None:
     engine = stand_in("aws")
     assert engine.check_config(region="ap-northeast-1", defaultTags='{"tags": {"team": "x"}}', version="7.0.0") == []
     assert engine.check_config(region="ap-northeast-1", defaultTags='{"tag": {}}') == [
