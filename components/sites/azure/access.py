@@ -18,7 +18,11 @@ SERVER_APPLICATION: Final = "6dae42f8-4368-4678-94ff-3960e28e3630"
 
 
 def kubeconfig(scope: Scope, made: aks.ManagedCluster) -> pulumi.Output[str]:
-    """The kubeconfig, as JSON. Whoever uses it needs `kubelogin` on the path and an Azure CLI login."""
+    """The kubeconfig, as JSON.
+
+    Whoever uses it needs `kubelogin` on the path and an Azure CLI login; whoever runs an update needs the role "Azure
+    Kubernetes Service Cluster User Role", too.
+    """
     # The certificate authority has no other source: the cluster's own properties do not hold it.
     issued = aks.list_managed_cluster_user_credentials_output(
         resource_group_name=scope.group.name,

@@ -124,7 +124,7 @@ def cluster(scope: Scope, network: Network, keys: Keys, registry: Registry) -> a
             cost_analysis=aks.ManagedClusterCostAnalysisArgs(enabled=True)
         ),
         agent_pool_profiles=[_system_pool(scope, network)],
-        opts=scope.child(protect=True, depends_on=[*granted, *registry.ready, *network.links, keys.ready]),
+        opts=scope.child(protect=True, depends_on=[*granted, *registry.ready, *network.links]),
     )
     for name, start in UPGRADES.items():
         _upgrade_window(scope, made, name, start)

@@ -41,13 +41,13 @@ class Keys:
     registry: StoreKey
     secrets_vault: keyvault.Vault
     secrets: keyvault.Key
-    ready: pulumi.Resource
-    """The vault answers inside the network."""
 
 
 def keys(scope: Scope, network: Network) -> Keys:
     """Both vaults and all keys."""
     vault = _vault(scope, "keys")
+    # For people; the stores come another way (see `_vault`), and the API server makes its own way to the other vault.
+    private_endpoint(scope, network, "keys", vault.id, "vault", [VAULT_ZONE])
     disks = _store_key(scope, vault, "disks")
     secrets_vault = _vault(scope, "secrets")
     return Keys(
@@ -58,7 +58,6 @@ def keys(scope: Scope, network: Network) -> Keys:
         registry=_store_key(scope, vault, "registry"),
         secrets_vault=secrets_vault,
         secrets=_key(scope, secrets_vault, "secrets"),
-        ready=private_endpoint(scope, network, "keys", vault.id, "vault", [VAULT_ZONE]),
     )
 
 

@@ -34,11 +34,9 @@ def test_each_store_is_closed_with_its_own_key_and_follows_its_rotation(site: Si
     assert disks["rotationToLatestKeyVersionEnabled"] is True
     account = site.one("azure-native:storage:StorageAccount").props["encryption"]
     assert account["keySource"] == "Microsoft.Keyvault"
-    assert account["keyvaultproperties" if "keyvaultproperties" in account else "keyVaultProperties"] == {
-        "keyname" if "keyvaultproperties" in account else "keyName": "weights",
-        "keyvaulturi"
-        if "keyvaultproperties" in account
-        else "keyVaultUri": "https://example-keys-east.vault.azure.net/",
+    assert account["keyVaultProperties"] == {
+        "keyName": "weights",
+        "keyVaultUri": "https://example-keys-east.vault.azure.net/",
     }
     registry = site.one("azure-native:containerregistry:Registry").props["encryption"]
     assert registry["status"] == "enabled"
