@@ -308,11 +308,12 @@ def test_ctrl_c_ends_what_was_started(machine: Machine) -> None:
     machine.holding(until=lambda: any("go build" in call for call in machine.calls))
 
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=10)
 
     assert process.returncode == 130
     assert "interrupted; the next run goes on from here" in err
     assert "Traceback" not in err
+    assert out.count("stopped; the next run goes on from here") == 2  # one for each build that ran, none for the rest
     assert machine.set_up().stdout.startswith("set-up: to do:")  # nothing left that it would have to wait for
 
 

@@ -59,6 +59,7 @@ def _work(steps: queue.SimpleQueue[Step], problems: list[Exception], progress: P
             detail = step.do(_effects(step, progress, clients))
         except Stopped:
             progress.abandon(step.name)
+            return
         except Exception as problem:  # carried to the thread that tells the user
             progress.fail(step.name)
             problems.append(problem)
