@@ -12,7 +12,7 @@ from components.sites.onprem import OnpremSettings
 from core.errors import KokunaiError
 from core.estate import load_estate, load_lock
 from stacks import refusals, settings
-from stacks.secrets import secrets
+from stacks.secret_config import secrets
 from stacks.sites import foundation_of, settings_model
 
 

@@ -75,7 +75,9 @@ def incomplete(plan: SitePlan, lock_file: Path, missing: Sequence[KokunaiError],
     """
     problems = list(missing)
     try:
-        refuse_unknown(plan.lock.unknown((each.service for each in plan.sized), facts.images, facts), where=str(lock_file))
+        refuse_unknown(
+            plan.lock.unknown((each.service for each in plan.sized), facts.images, facts), where=str(lock_file)
+        )
     except KokunaiError as error:
         problems.append(error)
     if not problems:

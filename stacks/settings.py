@@ -1,4 +1,4 @@
-"""A stack's configuration as typed values: which site, where, which estate. Secrets are in `stacks.secrets`.
+"""A stack's configuration as typed values: which site, where, which estate. Secrets are in `stacks.secret_config`.
 
 Only keys are read here, no file but to know that it is there. Each fault names the key, the stack's file and the remedy.
 """

@@ -1,6 +1,5 @@
-"""Fixtures of the components' tests; credentials are taken out of the environment before any SDK could read them."""
+"""Fixtures of the components' tests."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -8,11 +7,6 @@ import pytest
 
 from tests.components import recording
 from tests.components.recording import Deployment
-
-for variable in list(os.environ):
-    if variable.startswith(("AWS_", "ARM_", "AZURE_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "KUBECONFIG", "PULUMI_")):
-        del os.environ[variable]
-os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
 
 
 @pytest.fixture

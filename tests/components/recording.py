@@ -1,4 +1,7 @@
-"""A Pulumi program run in this process, without an engine: what it registered, with options, as a test reads it."""
+"""A Pulumi program run in this process, without an engine: what it registered, with options, as a test reads it.
+
+Importing it takes credentials out of the environment, before an SDK could read them and a failure could print them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 import contextvars
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +23,11 @@ from pulumi.runtime.stack import run_in_stack
 
 from core import wire
 from core.values import Secret
+
+for _variable in list(os.environ):
+    if _variable.startswith(("AWS_", "ARM_", "AZURE_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "KUBECONFIG", "PULUMI_")):
+        del os.environ[_variable]
+os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
 
 Answer = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
 """From a resource's type, name and inputs to the outputs that a provider would add or change."""
