@@ -5,8 +5,13 @@ Nothing of a rehearsal lies elsewhere, so that the checkout stays as it was and 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+VARIABLE: Final = "KOKUNAI_REHEARSAL"
 
 
 @dataclass(frozen=True)
@@ -18,9 +23,10 @@ class Layout:
     root: Path
 
     @classmethod
-    def of(cls, project: Path) -> Layout:
+    def of(cls, project: Path, environ: Mapping[str, str] = os.environ) -> Layout:
+        """The rehearsal of `project`: in its `.rehearsal`, unless KOKUNAI_REHEARSAL names another directory."""
         resolved = project.resolve()
-        return cls(resolved, resolved / ".rehearsal")
+        return cls(resolved, Path(environ.get(VARIABLE) or resolved / ".rehearsal").resolve())
 
     @property
     def home(self) -> Path:

@@ -200,7 +200,7 @@ class Rehearsal:
         haproxy = program(self.layout.project, "haproxy")
         locking.write(self.layout.lock, locking.lock(estate.services, haproxy, facts))
         plugins.install(self.layout.home, Path(sys.executable), program(self.layout.project, "pulumi"))
-        credentials_.prepare(self.layout.secrets, {site: f"llm-{site}.rehearsal.invalid" for site in sites})
+        credentials_.prepare(self.layout.secrets, {site: f"llm-{site}.rehearsal.invalid" for site in SITES})
         key = self.layout.secrets / "signing.key"
         if not key.exists():
             signing.generate(key, self.layout.root / "trusted" / "rehearsal.pub")
