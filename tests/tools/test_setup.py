@@ -271,8 +271,7 @@ def test_a_package_that_pip_was_cut_off_at_is_installed_again(machine: Machine) 
 def test_killed_while_building_leaves_nothing_half_and_the_next_run_goes_on(machine: Machine) -> None:
     process = machine.start(GO_TAKES="2")
     machine.holding(until=lambda: any("go build" in call for call in machine.calls))
-    machine.holding(until=lambda: sum(call.startswith("pip") for call in machine.calls) == 2)
-    time.sleep(0.3)
+    machine.holding(until=(machine.clone / ".venv" / "kokunai-project.json").exists)
     process.kill()
     process.communicate()
     assert not list((machine.clone / ".toolchain").glob("bin/*"))
@@ -305,7 +304,8 @@ def test_the_second_of_two_waits_says_for_whom_and_finds_all_done(machine: Machi
 
 def test_ctrl_c_ends_what_was_started(machine: Machine) -> None:
     process = machine.start(GO_TAKES="30")
-    machine.holding(until=lambda: any("go build" in call for call in machine.calls))
+    machine.holding(until=lambda: sorted(call.split()[0] for call in machine.calls) == ["go", "go", "pip", "pip"])
+    machine.holding(until=(machine.clone / ".venv" / "kokunai-project.json").exists)
 
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=10)

@@ -11,6 +11,8 @@ from .client import Clients, Stopped
 from .progress import Progress
 from .step import Effects, Step
 
+_PATIENCE_S = 5.0
+
 
 @dataclass(frozen=True)
 class Lane:
@@ -36,6 +38,8 @@ def work_off(lanes: Sequence[Lane], progress: Progress, clients: Clients) -> Non
             worker.join()
     except KeyboardInterrupt:
         clients.stop()
+        for worker in filter(threading.Thread.is_alive, workers):
+            worker.join(_PATIENCE_S)  # each says that it was stopped
         raise
     if problems:
         raise problems[0]
