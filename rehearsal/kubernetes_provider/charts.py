@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from rehearsal.kubernetes_provider.kinds import Kind, Served
 from rehearsal.kubernetes_provider.naming import named
 from rehearsal.kubernetes_provider.objects import Comparison, NotReady, Objects, Resource, Voice
 from rehearsal.kubernetes_provider.readiness import State
-from rehearsal.kubernetes_provider.values import whole
+from rehearsal.kubernetes_provider.values import opened, whole
 from rehearsal.standin import wire
 from rehearsal.standin.wire import UNKNOWN, has_unknown
 
@@ -79,8 +79,11 @@ def install(
     return identity, outputs
 
 
-def construct(request: Any, directories: Sequence[str]) -> Any:
+def construct(request: Any, directories: Sequence[str], tell: Callable[[str, str], None]) -> Any:
     """Answer the engine for a `helm.v4.Chart`, a component whose children are the definitions.
+
+    Args:
+        tell: says a text about the resource with a URN to the user.
 
     Raises:
         KokunaiError: the component is another one, which is not stood in for.
@@ -90,7 +93,7 @@ def construct(request: Any, directories: Sequence[str]) -> Any:
             f"{request.type} is not stood in for: it would read files and render objects",
             fix="declare the objects in the program, or leave it out of what is rehearsed",
         )
-    inputs = whole(wire.plain(request.inputs))
+    inputs = opened(whole(wire.plain(request.inputs)))
     with grpc.insecure_channel(request.monitorEndpoint) as channel:
         monitor = resource_pb2_grpc.ResourceMonitorStub(channel)
         component = monitor.RegisterResource(
@@ -122,6 +125,7 @@ def construct(request: Any, directories: Sequence[str]) -> Any:
             )
         state = wire.struct({"resources": []})
         monitor.RegisterResourceOutputs(resource_pb2.RegisterResourceOutputsRequest(urn=component.urn, outputs=state))
+    tell(component.urn, _told(str(inputs.get("chart")), len(found)))
     return provider_pb2.ConstructResponse(urn=component.urn, state=state)
 
 

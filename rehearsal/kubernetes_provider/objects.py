@@ -71,6 +71,8 @@ class Resource:
 
     urn: str
     inputs: Object
+    secrets: tuple[Any, ...] = ()
+    """Values in the inputs that the program marked as secret."""
 
     @property
     def token(self) -> str:
@@ -83,6 +85,10 @@ class Resource:
     @property
     def kind(self) -> Kind:
         return kind_of(self.token, self.inputs)
+
+    def redactor(self) -> Callable[[str], str]:
+        """Takes this resource's secrets out of a text."""
+        return redactor(self.inputs, self.secrets)
 
     @property
     def manager(self) -> str:
@@ -131,7 +137,7 @@ class Objects:
             KokunaiError: it is there already, or the API server refuses it.
             NotReady: it was made and is not ready.
         """
-        redact = redactor(resource.inputs)
+        redact = resource.redactor()
         voice = voice.through(redact)
         try:
             if preview:
@@ -145,7 +151,7 @@ class Objects:
         self, resource: Resource, identity: str, seconds: float, *, voice: Voice, preview: bool
     ) -> tuple[str, Object]:
         """Change the object with this id to the resource's inputs. Raises as `create`."""
-        redact = redactor(resource.inputs)
+        redact = resource.redactor()
         voice = voice.through(redact)
         try:
             if preview:
@@ -169,7 +175,7 @@ class Objects:
         Raises:
             NotReady: it is there and not ready.
         """
-        redact = redactor(resource.inputs)
+        redact = resource.redactor()
         try:
             served = self.discovery.find(resource.kind)
             live = self.api.find(self._path(served, identity))
@@ -193,7 +199,7 @@ class Objects:
         Raises:
             KokunaiError: the API server refuses, does not answer, or the object is held for too long.
         """
-        redact = redactor(resource.inputs)
+        redact = resource.redactor()
         voice = voice.through(redact)
         inputs = resource.inputs
         try:
@@ -315,7 +321,7 @@ class Objects:
             if error.code != CONFLICT or error.reason != "Conflict" or force:
                 raise
             raise KokunaiError(
-                f"{_label(body)} was not changed: {redactor(resource.inputs)(error.what)}",
+                f"{_label(body)} was not changed: {resource.redactor()(error.what)}",
                 where=resource.name,
                 fix=f"somebody else owns these fields: let them go there, or set enablePatchForce on the provider "
                 f"or the annotation {FORCE}",

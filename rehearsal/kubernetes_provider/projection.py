@@ -54,9 +54,9 @@ def projected(inputs: Object, live: Object, manager: str) -> Object:
             rest = {name: item for name, item in value.items() if name not in NAMES}
             found[key] = {**names, **_project(rest, live.get(key, {}), fields, _all(live, key))}
         elif key == "stringData" and live.get("kind") == "Secret":
-            found[key] = _texts(value, live.get("data", {}), owned)
-        elif key in live:
-            found[key] = _project(value, live[key], fields, _all(live, key))
+            found[key] = _texts(value, live.get("data", {}))
+        elif key in live or not value:
+            found[key] = _project(value, live.get(key, value), fields, _all(live, key))
     return found
 
 
@@ -72,8 +72,11 @@ def _project(value: Any, live: Any, owned: Fields | None, anybody: Iterable[Fiel
     if isinstance(value, dict) and isinstance(live, dict):
         return {
             key: _project(item, live[key], _child(owned, f"f:{key}"), _children(anybody, f"f:{key}"))
-            for key, item in value.items()
             if key in live
+            else item
+            for key, item in value.items()
+            # The server leaves out what is empty: its absence says what the program says.
+            if key in live or not item
         }
     if isinstance(value, list) and isinstance(live, list):
         keys = _merge_keys(anybody)
@@ -89,14 +92,9 @@ def _project(value: Any, live: Any, owned: Fields | None, anybody: Iterable[Fiel
     return live
 
 
-def _texts(texts: Mapping[str, str], data: Mapping[str, str], owned: Fields | None) -> Object:
-    """`stringData` is written and never read: the server keeps it encoded under `data`."""
-    fields = {**(_child(owned, "f:stringData") or {}), **(_child(owned, "f:data") or {})}
-    return {
-        key: text if f"f:{key}" in fields else base64.b64decode(data[key]).decode("utf-8", errors="replace")
-        for key, text in texts.items()
-        if key in data
-    }
+def _texts(texts: Mapping[str, str], data: Mapping[str, str]) -> Object:
+    """`stringData` as `data` has it. The server keeps no book of who owns what came that way, so the values are compared."""
+    return {key: base64.b64decode(data[key]).decode("utf-8", errors="replace") for key in texts if key in data}
 
 
 def _child(fields: Fields | None, key: str) -> Fields | None:

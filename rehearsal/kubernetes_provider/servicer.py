@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import grpc
@@ -20,16 +20,16 @@ from pulumi.runtime.proto import (
 )
 
 from core.errors import KokunaiError
-from rehearsal.cluster.api import Api
+from rehearsal.cluster.api import Api, Object
 from rehearsal.kubernetes_provider import charts
 from rehearsal.kubernetes_provider.connection import connect
 from rehearsal.kubernetes_provider.differences import Change, differences, property_path
 from rehearsal.kubernetes_provider.objects import Comparison, NotReady, Objects, Resource, Voice, checked
-from rehearsal.kubernetes_provider.values import sealed, whole
+from rehearsal.kubernetes_provider.values import opened, resealed, sealed, secrets, whole
 from rehearsal.plugin_server import refuse
 from rehearsal.standin import wire
 
-CAPABILITIES: Final = {"acceptSecrets": False, "acceptResources": False, "acceptOutputs": False}
+CAPABILITIES: Final = {"acceptSecrets": True, "acceptResources": False, "acceptOutputs": False}
 KINDS: Final = {
     (Change.ADD, False): provider_pb2.PropertyDiff.ADD,
     (Change.ADD, True): provider_pb2.PropertyDiff.ADD_REPLACE,
@@ -56,15 +56,12 @@ class KubernetesStandIn(provider_pb2_grpc.ResourceProviderServicer):
         self._environ = environ
         self._objects: Objects | None = None
         self._directories: tuple[str, ...] = ()
-        self._seen_unvalidated = False
 
     # The provider.
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802
         self._directories = tuple(filter(None, (request.program_directory, request.root_directory)))
-        return provider_pb2.ProviderHandshakeResponse(
-            accept_secrets=False, accept_resources=False, accept_outputs=False
-        )
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=False, accept_outputs=False)
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802
         return plugin_pb2.PluginInfo(version=importlib.metadata.version("pulumi-kubernetes"))
@@ -85,7 +82,7 @@ class KubernetesStandIn(provider_pb2_grpc.ResourceProviderServicer):
                     "this is the rehearsal's stand-in for kubernetes, and PULUMI_BACKEND_URL is not a file:// URL",
                     fix="use the environment that `kokunai rehearse shell` gives, or unset PULUMI_HOME for a real run",
                 )
-            connection = connect(wire.plain(request.args), self._environ)
+            connection = connect(opened(wire.plain(request.args)), self._environ)
             api = Api(connection.server, certificate_authority=connection.certificate_authority, token=connection.token)
             self._objects = Objects(connection, api)
         return provider_pb2.ConfigureResponse(**CAPABILITIES, supportsPreview=True)
@@ -110,7 +107,7 @@ class KubernetesStandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
         resource = self._resource(request.urn, request.news)
-        old = whole(wire.plain(request.olds))
+        old = opened(whole(wire.plain(request.olds)))
         try:
             check = charts.checked if resource.token == charts.RELEASE else checked
             inputs = check(resource, old, request.randomSeed)
@@ -118,11 +115,11 @@ class KubernetesStandIn(provider_pb2_grpc.ResourceProviderServicer):
             # The engine prints the value of a property that a failure names, so it names none.
             failure = provider_pb2.CheckFailure(reason=str(error))
             return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
-        return provider_pb2.CheckResponse(inputs=wire.struct(sealed(inputs)))
+        return provider_pb2.CheckResponse(inputs=_struct(sealed(inputs), request.news))
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
         resource = self._resource(request.urn, request.news)
-        old = whole(wire.plain(request.old_inputs))
+        old = opened(whole(wire.plain(request.old_inputs)))
         with _told(context):
             if resource.token == charts.RELEASE:
                 comparison = charts.compare(resource, old)
@@ -132,7 +129,7 @@ class KubernetesStandIn(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
         resource = self._resource(request.urn, request.properties)
-        with self._answering(context):
+        with self._answering(context, request.properties):
             if resource.token == charts.RELEASE:
                 identity, outputs = charts.install(
                     resource, self._configured(), self._voice(resource), self._directories, preview=request.preview
@@ -141,11 +138,11 @@ class KubernetesStandIn(provider_pb2_grpc.ResourceProviderServicer):
                 identity, outputs = self._configured().create(
                     resource, request.timeout, voice=self._voice(resource), preview=request.preview
                 )
-            return provider_pb2.CreateResponse(id=identity, properties=wire.struct(outputs))
+            return provider_pb2.CreateResponse(id=identity, properties=_struct(outputs, request.properties))
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
         resource = self._resource(request.urn, request.news)
-        with self._answering(context):
+        with self._answering(context, request.news):
             if resource.token == charts.RELEASE:
                 _, outputs = charts.install(
                     resource, self._configured(), self._voice(resource), self._directories, preview=request.preview
@@ -154,30 +151,34 @@ class KubernetesStandIn(provider_pb2_grpc.ResourceProviderServicer):
                 _, outputs = self._configured().update(
                     resource, request.id, request.timeout, voice=self._voice(resource), preview=request.preview
                 )
-            return provider_pb2.UpdateResponse(properties=wire.struct(outputs))
+            return provider_pb2.UpdateResponse(properties=_struct(outputs, request.news))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
         resource = self._resource(request.urn, request.inputs)
         if resource.token == charts.RELEASE:
             return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
-        with self._answering(context):
+        with self._answering(context, request.inputs):
             found = self._configured().read(resource, request.id)
             if found is None:
                 return provider_pb2.ReadResponse()
             inputs, outputs = found
-            return provider_pb2.ReadResponse(id=request.id, properties=wire.struct(outputs), inputs=wire.struct(inputs))
+            return provider_pb2.ReadResponse(
+                id=request.id,
+                properties=_struct(outputs, request.properties),
+                inputs=_struct(inputs, request.inputs),
+            )
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
         resource = self._resource(request.urn, request.old_inputs)
         # As Helm itself: what a chart's `crds` directory brought stays when the release goes.
         if resource.token != charts.RELEASE:
-            with self._answering(context):
+            with self._answering(context, request.old_inputs):
                 self._configured().delete(resource, request.id, request.timeout, voice=self._voice(resource))
         return empty_pb2.Empty()
 
     def Construct(self, request: Any, context: Any) -> Any:  # noqa: N802
         with _told(context):
-            return charts.construct(request, self._directories)
+            return charts.construct(request, self._directories, lambda urn, text: self._say(urn, engine_pb2.INFO, text))
 
     def _configured(self) -> Objects:
         if self._objects is None:
@@ -185,27 +186,23 @@ class KubernetesStandIn(provider_pb2_grpc.ResourceProviderServicer):
         return self._objects
 
     def _resource(self, urn: str, properties: Any) -> Resource:
-        return Resource(urn, whole(wire.plain(properties)))
+        wrapped = whole(wire.plain(properties))
+        return Resource(urn, opened(wrapped), tuple(secrets(wrapped)))
 
     def _voice(self, resource: Resource) -> Voice:
-        def say(severity: Any, text: str, *, passing: bool) -> None:
-            request = engine_pb2.LogRequest(severity=severity, message=text, urn=resource.urn, ephemeral=passing)
-            try:
-                self._engine.Log(request)
-            except grpc.RpcError:
-                return  # the engine is leaving; what was said is no longer wanted
-
-        def status(text: str) -> None:
-            say(engine_pb2.INFO, text, passing=True)
-
         return Voice(
-            status=status,
-            note=lambda text: say(engine_pb2.INFO, text, passing=False),
-            warn=lambda text: say(engine_pb2.WARNING, text, passing=False),
+            status=lambda text: self._say(resource.urn, engine_pb2.INFO, text, passing=True),
+            note=lambda text: self._say(resource.urn, engine_pb2.INFO, text),
+            warn=lambda text: self._say(resource.urn, engine_pb2.WARNING, text),
         )
 
+    def _say(self, urn: str, severity: Any, text: str, *, passing: bool = False) -> None:
+        # The engine may be leaving; then nobody wants to hear it.
+        with suppress(grpc.RpcError):
+            self._engine.Log(engine_pb2.LogRequest(severity=severity, message=text, urn=urn, ephemeral=passing))
+
     @contextmanager
-    def _answering(self, context: Any) -> Iterator[None]:
+    def _answering(self, context: Any, sent: Any) -> Iterator[None]:
         """Turns a refusal, or an object that is not ready, into what the engine understands of either."""
         try:
             with _told(context):
@@ -215,8 +212,8 @@ class KubernetesStandIn(provider_pb2_grpc.ResourceProviderServicer):
             detail.Pack(
                 provider_pb2.ErrorResourceInitFailed(
                     id=late.identity,
-                    properties=wire.struct(late.outputs),
-                    inputs=wire.struct(late.inputs),
+                    properties=_struct(late.outputs, sent),
+                    inputs=_struct(late.inputs, sent),
                     reasons=late.reasons,
                 )
             )
@@ -232,6 +229,11 @@ def _told(context: Any) -> Iterator[None]:
         yield
     except KokunaiError as error:
         refuse(context, grpc.StatusCode.FAILED_PRECONDITION, str(error))
+
+
+def _struct(values: Object, sent: Any) -> Any:
+    """`values` for the engine, with everything secret that was secret in `sent`, the properties of its request."""
+    return wire.struct(resealed(values, wire.plain(sent)))
 
 
 def _some(found: Any) -> Any:

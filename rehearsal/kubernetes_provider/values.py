@@ -6,6 +6,7 @@ reads and writes the wire itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from core.wire import SECRET, SIGNATURE
@@ -23,6 +24,45 @@ def whole(value: Any) -> Any:
     if isinstance(value, list):
         return [whole(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def opened(value: Any) -> Any:
+    """`value` without the engine's wrappings around secrets."""
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) == SECRET:
+            return opened(value["value"])
+        return {key: opened(item) for key, item in value.items()}
+    return [opened(item) for item in value] if isinstance(value, list) else value
+
+
+def resealed(value: Any, wrapped: Any) -> Any:
+    """`value` with secrets marked where `wrapped`, as the engine sent it, has some.
+
+    Inside a list the order may have changed on the way, so a list with a secret in it is a secret as a whole.
+    """
+    if isinstance(value, dict) and SIGNATURE in value:
+        return value
+    if isinstance(value, dict) and isinstance(wrapped, dict) and SIGNATURE not in wrapped:
+        return {key: resealed(item, wrapped[key]) if key in wrapped else item for key, item in value.items()}
+    return secret(value) if any(True for _ in secrets(wrapped)) else value
+
+
+def secrets(wrapped: Any) -> Iterator[Any]:
+    """The values that the engine sent as secrets."""
+    if isinstance(wrapped, dict):
+        if wrapped.get(SIGNATURE) == SECRET:
+            yield wrapped["value"]
+            return
+        for item in wrapped.values():
+            yield from secrets(item)
+    elif isinstance(wrapped, list):
+        for item in wrapped:
+            yield from secrets(item)
+
+
+def secret(value: Any) -> Object:
+    """`value` as the engine takes a secret."""
+    return {SIGNATURE: SECRET, "value": value}
 
 
 def state(live: Object) -> Object:

@@ -24,6 +24,8 @@ SHORTEST: Final = 0.05
 LONGEST: Final = 1.0
 """Seconds between two looks at an object; they grow by half each time."""
 GONE_SECONDS: Final = 300
+UNREMARKABLE: Final = 2.0
+"""Seconds that any deletion may take before a word is lost on what holds it."""
 
 Tell = Callable[[str], None]
 
@@ -99,14 +101,16 @@ class Waiting:
             TimeoutError: it still is; the message says what holds it.
             Cancelled: the engine wants to stop.
         """
-        end = time.monotonic() + seconds
+        began = time.monotonic()
+        end = began + seconds
         pause, told = SHORTEST, ""
         while True:
             live = self.api.find(path)
             if live is None or live["metadata"]["uid"] != uid:
+                tell("")
                 return
             held = _held_by(live)
-            if held and held != told:
+            if held != told and time.monotonic() > began + UNREMARKABLE:
                 told = held
                 tell(held)
             if time.monotonic() > end:
