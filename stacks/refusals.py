@@ -18,8 +18,8 @@ from core.errors import InputError, KokunaiError
 from core.lock import refuse_unknown
 from stacks.settings import Where, file_and, set_command
 
-RULE: Final = "domestic-location"
-"""The rule of the policy pack that says the same of resources."""
+RULE: Final = "domestic-provider"
+"""The rule of the policy pack that says the same."""
 
 
 def refuse_foreign(place: Where) -> None:

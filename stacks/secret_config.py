@@ -30,6 +30,8 @@ HOW_TO_SET: Final[Mapping[str, str]] = {
     "edgeKeys": "pulumi config set --secret --path 'kokunai:edgeKeys.<client>' <SHA-256 of the key> -s {stack}",
     "kubeconfig": "pulumi config set --secret kokunai:kubeconfig -s {stack} < kubeconfig",
 }
+EMPTY: Final = ("", "{}")
+"""The defaults with which the engine fills keys that a stack leaves out."""
 NEVER_IN_CLEAR: Final = frozenset({"edgePrivateKey", "edgeKeys", "kubeconfig"})
 
 
@@ -51,7 +53,7 @@ def secrets(*, context: str | None) -> Secrets:
     """
     config = pulumi.Config(NAMESPACE)
     wanted = [key for key in HOW_TO_SET if key != "kubeconfig" or context is not None]
-    found = {key: text for key in wanted if (text := (config.get(key) or "").strip())}
+    found = {key: text for key in wanted if (text := (config.get(key) or "").strip()) not in EMPTY}
     problems = [
         _fault(key, "stands in clear", _how(key)) for key in found if key in NEVER_IN_CLEAR and not _secret(key)
     ]

@@ -36,10 +36,16 @@ CREDENTIALS: Final = {
 """What Azure answers when it is asked for a kubeconfig."""
 
 
-def stack_config(stack: str) -> dict[str, Any]:
+def stack_file(stack: str) -> dict[str, Any]:
     """The configuration of a stack as its file has it."""
     content = YAML(typ="safe").load(PROJECT / "stacks" / f"Pulumi.{stack}.yaml")
     return dict(content["config"])
+
+
+def stack_config(stack: str) -> dict[str, Any]:
+    """The configuration of a stack as the engine gives it to the program: the project's defaults under the stack's file."""
+    declared = YAML(typ="safe").load(PROJECT / "Pulumi.yaml")["config"]
+    return {**{key: value["default"] for key, value in declared.items() if "default" in value}, **stack_file(stack)}
 
 
 def cloud(_token: str, name: str, sent: Mapping[str, Any]) -> Mapping[str, Any]:

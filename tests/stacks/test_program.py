@@ -19,7 +19,7 @@ from core.values import UNKNOWN, Secret
 from stacks import settings
 from stacks.program import main
 from tests.components.recording import Deployment, plain, run
-from tests.stacks.conftest import PROJECT, SECRET_KEYS, certificate, complete, stack_config
+from tests.stacks.conftest import PROJECT, SECRET_KEYS, certificate, complete, stack_config, stack_file
 
 Preview = Callable[..., Deployment]
 PROVIDERS = {"aws": "aws", "azure": "azure-native", "gcp": "gcp"}
@@ -131,7 +131,7 @@ class TestForeignRegion:
         assert f"stacks/Pulumi.{site}.yaml: {key}" in message
         assert repr(value) in message
         assert repr(key.split(":")[1]) in message
-        assert "domestic-location" in message
+        assert "domestic-provider" in message
         if site != "onprem":
             assert f"pulumi:providers:{PROVIDERS[site]}::{site}" in message
         allowed = stack_config(site)[key]
@@ -271,7 +271,7 @@ def test_the_stack_files_hold_no_secret_and_know_of_no_rehearsal(site: str) -> N
     text = (PROJECT / "stacks" / f"Pulumi.{site}.yaml").read_text("utf-8")
     assert "rehears" not in text.lower()
     assert "encryptionsalt" not in text
-    assert not set(stack_config(site)) & set(SECRET_KEYS)
+    assert not set(stack_file(site)) & set(SECRET_KEYS)
 
 
 def test_the_programs_folder_is_not_on_the_path(tmp_path: Path) -> None:
