@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -63,7 +65,7 @@ def prepare(directory: Path, hosts: dict[str, str]) -> Credentials:
     for path, length in ((credentials.passphrase, 32), (credentials.client_key, 32)):
         if not path.exists():
             write_whole(path, f"rehearsal-{secrets.token_urlsafe(length)}\n")
-    if all(_fresh(path) for path in (credentials.ca, *map(credentials.certificate, hosts))):
+    if _complete(credentials, hosts):
         return credentials
     authority = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kokunai rehearsal 予行 CA")])
@@ -111,11 +113,23 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivate
     )
 
 
-def _fresh(path: Path) -> bool:
-    if not path.exists():
+def _complete(credentials: Credentials, sites: Iterable[str]) -> bool:
+    """Whether every certificate is there, lasts, and is signed by the authority: a killed run may have left a mixture."""
+    try:
+        authority = _read(credentials.ca)
+        leaves = [_read(credentials.certificate(site)) for site in sites]
+        for leaf in leaves:
+            leaf.verify_directly_issued_by(authority)
+    except (OSError, ValueError, InvalidSignature):
         return False
-    certificate = x509.load_pem_x509_certificate(path.read_bytes())
-    return certificate.not_valid_after_utc - datetime.now(UTC) > timedelta(days=1)
+    soon = datetime.now(UTC) + timedelta(days=1)
+    return all(each.not_valid_after_utc > soon for each in (authority, *leaves)) and all(
+        credentials.private_key(site).exists() for site in sites
+    )
+
+
+def _read(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> str:
