@@ -176,7 +176,8 @@ class Aws(Cloud):
     def defaults(self, resource: Resource, previous: Mapping[str, Any], naming: Naming) -> dict[str, Any]:
         inputs = resource.schema.inputs
         added: dict[str, Any] = {}
-        if "region" in inputs and resource.inputs.get("region") is None:
+        region = inputs.get("region")
+        if region is not None and region.shape.kind is Kind.STRING and resource.inputs.get("region") is None:
             added["region"] = resource.settings["region"]
         name = self.name_input(resource.schema)
         prefixes = (f"{name}Prefix", "namePrefix")

@@ -145,7 +145,7 @@ class Gcp(Cloud):
         settings = resource.settings
 
         def place(name: str) -> str:
-            return resource.text(name) or str(settings.get(name) or "")
+            return resource.text(name) or str(settings.get(name) or text(seed, name))
 
         def agent() -> str:
             service = resource.text("service")
@@ -157,9 +157,9 @@ class Gcp(Cloud):
             "agent": agent,
             # A node pool names its cluster by name or by id.
             "clusterName": lambda: resource.text("cluster").rpartition("/")[2],
-            "id": lambda: identity,
+            "id": lambda: identity or text(seed),
             "kind": lambda: _module(resource),
-            "location": lambda: resource.text("location") or place("zone") or place("region"),
+            "location": lambda: resource.text("location", "zone") or str(settings.get("zone") or place("region")),
             "number": lambda: f"00000000{int(digest(seed)[:12], 16) % 10**13:013d}",
             "project": lambda: place("project"),
             "project_id": lambda: place("project"),
