@@ -100,7 +100,8 @@ def _container(plan: SitePlan, foundation: Foundation) -> core.v1.ContainerArgs:
         name="haproxy",
         image=locked(digest, f"{foundation.registry}/haproxy@{digest}"),
         image_pull_policy="IfNotPresent",
-        # Master and worker, in the foreground: the master ends its worker only when its last stream has ended.
+        # Master and worker, in the foreground. The image's stop signal is SIGUSR1, on which the worker takes no new
+        # connection and ends with its last stream.
         command=["haproxy", "-W", "-db", "-f", f"{DIRECTORY}/{FILE}"],
         ports=[core.v1.ContainerPortArgs(name="https", container_port=haproxy.PORT)],
         resources=core.v1.ResourceRequirementsArgs(
