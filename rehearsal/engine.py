@@ -149,10 +149,19 @@ class Engine:
         return found
 
     def _pending(self, stack: str) -> bool:
-        for path in (self.layout.backend / ".pulumi" / "stacks" / self._project()).glob(f"{stack}.json"):
-            checkpoint = json.loads(path.read_text("utf-8")).get("checkpoint") or {}
-            return bool((checkpoint.get("latest") or {}).get("pending_operations"))
-        return False
+        """Whether a killed engine left operations of which nobody knows how they ended."""
+        path = self.layout.backend / ".pulumi" / "stacks" / self._project() / f"{stack}.json"
+        if not path.exists():
+            return False
+        try:
+            checkpoint = json.loads(path.read_text("utf-8"))["checkpoint"] or {}
+        except (ValueError, KeyError, TypeError):
+            raise EnvironmentFault(
+                "the state cannot be read: it was written by half",
+                where=str(path),
+                fix="forget the rehearsed stacks with `kokunai rehearse down --force`, then bring them up again",
+            ) from None
+        return bool((checkpoint.get("latest") or {}).get("pending_operations"))
 
     def _project(self) -> str:
         return "kokunai"

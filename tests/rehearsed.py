@@ -50,7 +50,9 @@ class Rehearsed:
 
     def status(self) -> list[dict[str, Any]]:
         """The endpoints, as programs read them."""
-        found: list[dict[str, Any]] = json.loads(self.kokunai("rehearse", "status", "--format", "json").stdout)["endpoints"]
+        found: list[dict[str, Any]] = json.loads(self.kokunai("rehearse", "status", "--format", "json").stdout)[
+            "endpoints"
+        ]
         return found
 
     @property

@@ -92,7 +92,9 @@ def test_the_openai_client_is_answered_alike(rehearsed: Rehearsed, site: SiteNam
         bearer = {"authorization": f"Bearer {rehearsed.key}"}
         root = endpoint["url"].removesuffix("/v1")
         body = {"model": "swallow-70b", "messages": messages, "stream": True}
-        assert http.post(f"{endpoint['url']}/chat/completions", json=body, headers=bearer).text.endswith("data: [DONE]\n\n")
+        assert http.post(f"{endpoint['url']}/chat/completions", json=body, headers=bearer).text.endswith(
+            "data: [DONE]\n\n"
+        )
         assert http.get(f"{endpoint['url']}/models").status_code == 401
         for path in ("/metrics", "/pause", "/invocations"):
             assert http.get(root + path, headers=bearer).status_code == 404
