@@ -29,6 +29,8 @@ ENVIRONMENT: Final = {
     "HF_HUB_OFFLINE": "1",
     "HOME": "/scratch",
     "TRANSFORMERS_OFFLINE": "1",
+    # The image knows no user of our number, and torch names its caches after the user.
+    "USER": "vllm",
     "VLLM_CACHE_ROOT": "/scratch/vllm",
     # Its default lets one request exhaust the host.
     "VLLM_MAX_N_SEQUENCES": "64",

@@ -71,6 +71,14 @@ def test_serving_is_offline(made: Deployment) -> None:
     assert environment["VLLM_NO_USAGE_STATS"] == environment["DO_NOT_TRACK"] == "1"
 
 
+def test_a_user_that_the_image_does_not_know_has_a_name_and_a_home(made: Deployment) -> None:
+    environment = {each["name"]: each["value"] for each in container(made)["env"]}
+    scratch = next(each["mountPath"] for each in container(made)["volumeMounts"] if each["name"] == "scratch")
+    assert environment["USER"]
+    assert environment["HOME"] == scratch
+    assert environment["VLLM_CACHE_ROOT"].startswith(f"{scratch}/")
+
+
 def test_no_pod_gets_a_token_of_the_cluster(made: Deployment) -> None:
     for each in made.of_type(DEPLOYMENT):
         assert each.props["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
