@@ -7,7 +7,7 @@ with such a cluster is `rehearsal.kubernetes_provider`'s business.
 """
 
 from rehearsal.cluster.api import Api, ApiError
-from rehearsal.cluster.control_plane import ControlPlane, start_together, write_directory
+from rehearsal.cluster.control_plane import ControlPlane, start_together, stop_together, write_directory
 from rehearsal.cluster.nodes import NodePool, Taint
 from rehearsal.cluster.storage import StorageClass
 from rehearsal.cluster.toolchain import Toolchain
@@ -21,5 +21,6 @@ __all__ = [
     "Taint",
     "Toolchain",
     "start_together",
+    "stop_together",
     "write_directory",
 ]

@@ -53,7 +53,7 @@ class Answer:
 class Api:
     """One API server under one identity. Safe for many threads."""
 
-    def __init__(self, server: str, *, certificate_authority: str, token: str, timeout: float = 30.0) -> None:
+    def __init__(self, server: str, *, certificate_authority: str, token: str, timeout: float = 20.0) -> None:
         """
         Args:
             server: `https://127.0.0.1:PORT`.
@@ -164,7 +164,8 @@ class Api:
 
     def _unreachable(self, error: httpx.HTTPError) -> Unreachable:
         address = urlsplit(self.server).netloc
-        how = "does not answer in time" if isinstance(error, httpx.TimeoutException) else f"does not answer: {error}"
+        late = isinstance(error, httpx.TimeoutException)
+        how = "has not answered in time; its etcd may be down" if late else f"does not answer: {error}"
         return Unreachable(
             f"the rehearsed API server {how}",
             where=address,

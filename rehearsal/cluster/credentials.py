@@ -6,23 +6,15 @@ are another matter (`rehearsal.credentials`).
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from core.files import write_whole
 from rehearsal.processes import LOOPBACK
 
-LIFETIME: Final = timedelta(days=365)
 HOST_NAMES: Final = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
 MASTERS: Final = "system:masters"
 DEPLOYERS: Final = "kokunai:deployers"
@@ -76,11 +68,17 @@ class ClusterCredentials:
 
     def prepare(self) -> None:
         """Make what is missing or about to expire. Only for a cluster that does not run: its parts read them once."""
+        from rehearsal.cluster import certificates  # slow to load, and only who starts a cluster needs it
+
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.service_accounts.exists():
-            write_whole(self.service_accounts, _pem(ec.generate_private_key(ec.SECP256R1())))
-        if not _fresh(self.ca):
-            _certify(self)
+            write_whole(self.service_accounts, certificates.private_key())
+        if not (self.ca.exists() and certificates.is_fresh(self.ca.read_text("utf-8"))):
+            chain = certificates.certify("kube-apiserver", HOST_NAMES, LOOPBACK)
+            write_whole(self.private_key, chain.private_key)
+            write_whole(self.certificate, chain.certificate)
+            # Written last: it says "complete".
+            write_whole(self.ca, chain.authority)
         lines = []
         for name, (user, group) in USERS.items():
             path = self.token_file(name)
@@ -102,59 +100,3 @@ class ClusterCredentials:
             },
             indent=1,
         )
-
-
-def _certify(credentials: ClusterCredentials) -> None:
-    authority = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kokunai rehearsal 予行 cluster CA")])
-    ca = (
-        _builder(name, name, authority)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority.public_key()), critical=False)
-        .sign(authority, hashes.SHA256())
-    )
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")])
-    names: list[x509.GeneralName] = [x509.DNSName(host) for host in HOST_NAMES]
-    leaf = (
-        _builder(subject, name, key)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([*names, x509.IPAddress(ipaddress.ip_address(LOOPBACK))]), critical=False
-        )
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .sign(authority, hashes.SHA256())
-    )
-    write_whole(credentials.private_key, _pem(key))
-    write_whole(credentials.certificate, _text(leaf))
-    # The authority's own key is not kept: nobody can sign with it again. Written last: it says "complete".
-    write_whole(credentials.ca, _text(ca))
-
-
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + LIFETIME)
-    )
-
-
-def _fresh(path: Path) -> bool:
-    if not path.exists():
-        return False
-    return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc - datetime.now(UTC) > timedelta(days=1)
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> str:
-    # The API server reads a service accounts' key in this older form only.
-    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL
-    return key.private_bytes(encoding, form, serialization.NoEncryption()).decode("ascii")
-
-
-def _text(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
