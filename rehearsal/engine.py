@@ -138,30 +138,28 @@ class Engine:
                 )
             path.unlink(missing_ok=True)
 
-    def export(self, stack: str) -> dict[str, Any]:
-        """The stack's state, secrets sealed."""
-        found: dict[str, Any] = json.loads(self.run("stack", "export", "--stack", stack))
-        return found
-
     def outputs(self, stack: str) -> dict[str, Any]:
-        """The stack's plain outputs."""
-        found: dict[str, Any] = json.loads(self.run("stack", "output", "--json", "--stack", stack))
-        return found
+        """The stack's outputs as its state holds them, secrets sealed. Read from the file: the engine takes half a second."""
+        resources = (self._checkpoint(stack).get("latest") or {}).get("resources") or []
+        return next((each.get("outputs") or {} for each in resources if each["type"] == "pulumi:pulumi:Stack"), {})
 
     def _pending(self, stack: str) -> bool:
         """Whether a killed engine left operations of which nobody knows how they ended."""
+        return bool((self._checkpoint(stack).get("latest") or {}).get("pending_operations"))
+
+    def _checkpoint(self, stack: str) -> dict[str, Any]:
         path = self.layout.backend / ".pulumi" / "stacks" / self._project() / f"{stack}.json"
         if not path.exists():
-            return False
+            return {}
         try:
-            checkpoint = json.loads(path.read_text("utf-8"))["checkpoint"] or {}
+            found: dict[str, Any] = json.loads(path.read_text("utf-8"))["checkpoint"] or {}
         except (ValueError, KeyError, TypeError):
             raise EnvironmentFault(
                 "the state cannot be read: it was written by half",
                 where=str(path),
                 fix="forget the rehearsed stacks with `kokunai rehearse down --force`, then bring them up again",
             ) from None
-        return bool((checkpoint.get("latest") or {}).get("pending_operations"))
+        return found
 
     def _project(self) -> str:
         return "kokunai"

@@ -157,7 +157,7 @@ class Rehearsal:
                     problems += [error] if error else []
             if problems:
                 raise problems[0] if len(problems) == 1 else InputError(problems)
-            for left in (self.layout.backend, self.layout.clusters, self.layout.descriptors, self.layout.workspace):
+            for left in (self.layout.backend, self.layout.clusters, self.layout.descriptors):
                 _remove(left)
             for site in sites:
                 _remove(self.layout.site(site))
