@@ -185,7 +185,7 @@ class Aws(Cloud):
             made = naming.name(resource, previous, name, 7, "-")
             if made is not None:
                 made = made.lower() if resource.token in LOWER_CASE else made
-                added[name] = f"alias/{made}" if resource.token == ALIAS else made
+                added[name] = f"alias/{made.removeprefix('alias/')}" if resource.token == ALIAS else made
         return added
 
     def remarks(self, resource: Resource) -> dict[str, Any]:

@@ -153,6 +153,18 @@ def test_a_name_is_made_where_none_is_given_and_kept(stand_in: StandIns) -> None
     assert "bucket" not in engine.checked(BUCKET, {"bucketPrefix": "w"})
 
 
+def test_a_made_name_stays_the_same_from_run_to_run(stand_in: StandIns) -> None:
+    for package, token, inputs in (
+        ("aws", "aws:kms/alias:Alias", {"targetKeyId": "k"}),
+        ("aws", BUCKET, {}),
+        ("azure-native", "azure-native:managedidentity:UserAssignedIdentity", {"resourceGroupName": "g"}),
+        ("gcp", "gcp:compute/network:Network", {}),
+    ):
+        engine = stand_in(package)
+        first = engine.checked(token, inputs)
+        assert engine.check(token, inputs, olds=first) == (first, [])
+
+
 def test_the_engine_may_say_how_names_are_made(stand_in: StandIns) -> None:
     options = provider_pb2.CheckRequest.AutonamingOptions
     engine = stand_in("aws")
