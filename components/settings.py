@@ -3,13 +3,17 @@
 Each site adds its own fields in `components/sites/<site>/settings.py`. Read from configuration by `stacks`, never here.
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Final
 
-from pydantic import field_validator
+from pydantic import StringConstraints, field_validator
 
 from catalog.load import SiteName
 from core import domestic
 from core.service import Declared
+
+HOST: Final = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+HostName = Annotated[str, StringConstraints(pattern=f"^{HOST}$", max_length=253)]
+"""A full host name inside the organisation, in lower case."""
 
 
 class SiteSettings(Declared):

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from catalog.load import SITES, SiteName, catalogue
 from components.plan import SitePlan, plan
+from core import naming
 from core.descriptor import Descriptor
 from core.errors import EnvironmentFault, InputError, KokunaiError
 from core.estate import Estate, load_estate
@@ -356,7 +357,7 @@ def node_pools(site_plan: SitePlan) -> list[NodePool]:
             machine="cpu",
             cpu=8,
             memory_gib=32,
-            labels={"kokunai.jp/pool": "system"},
+            labels={naming.POOL_LABEL: "system"},
             region=site_plan.region,
             zone=first_zone,
         )
@@ -371,7 +372,7 @@ def node_pools(site_plan: SitePlan) -> list[NodePool]:
                 gpus=machine.gpus,
                 cpu=machine.vcpus,
                 memory_gib=machine.memory_gib,
-                labels={"kokunai.jp/service": sized.service.name, "kokunai.jp/accelerator": machine.accelerator},
+                labels={naming.SERVICE_LABEL: sized.service.name, naming.ACCELERATOR_LABEL: machine.accelerator},
                 taints=(Taint("nvidia.com/gpu", "present"),),
                 region=site_plan.region,
                 zone=sized.zones[0],

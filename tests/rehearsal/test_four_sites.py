@@ -129,7 +129,7 @@ def test_a_region_abroad_is_refused_and_creates_nothing(rehearsed: Rehearsed) ->
             told = done.stdout + done.stderr
             assert done.returncode != 0
             assert "us-east-1" in told
-            assert "domestic-location" in told
+            assert "domestic-provider" in told
             assert "region" in told
             assert "ap-northeast-1 (Tokyo)" in told
             if arguments != ("up", "--yes", "--skip-preview"):

@@ -19,8 +19,8 @@ from components.sites.aws.logs import cluster_log_group
 from components.sites.aws.network import Network
 from components.sites.aws.nodes import NodeRole, launch_template
 from components.sites.aws.provider import Scope
+from core import naming
 
-POOL_LABEL: Final = "kokunai.jp/pool"
 CONTROL_PLANE_LOGS: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 SYSTEM_DISK_GIB: Final = 100
 
@@ -112,7 +112,7 @@ def system_pool(scope: Scope, made: Cluster, network: Network, keys: Keys, role:
         scaling_config=eks.NodeGroupScalingConfigArgs(min_size=size, desired_size=size, max_size=size),
         update_config=eks.NodeGroupUpdateConfigArgs(max_unavailable=1),
         node_repair_config=eks.NodeGroupNodeRepairConfigArgs(enabled=True),
-        labels={POOL_LABEL: "system"},
+        labels={naming.POOL_LABEL: "system"},
         opts=scope.child(depends_on=[*role.attachments, *network.endpoints, *made.before_nodes]),
     )
     return [

@@ -17,10 +17,10 @@ from components.sites.aws.network import Network
 from components.sites.aws.nodes import NodeRole, launch_template
 from components.sites.aws.provider import Scope
 from components.sites.aws.settings import AwsSettings
+from core import naming
 from core.errors import KokunaiError
 from core.naming import SERVICE_LABEL
 
-ACCELERATOR_LABEL: Final = "kokunai.jp/accelerator"
 TAINT_KEY: Final = "nvidia.com/gpu"
 TAINT_VALUE: Final = "present"
 DISK_GIB: Final = 300
@@ -29,7 +29,7 @@ DISK_GIB: Final = 300
 
 def labels(sized: Sized) -> Mapping[str, str]:
     """What marks the nodes of a service, and what its pods select."""
-    return {SERVICE_LABEL: sized.service.name, ACCELERATOR_LABEL: sized.fit.machine.accelerator}
+    return {SERVICE_LABEL: sized.service.name, naming.ACCELERATOR_LABEL: sized.fit.machine.accelerator}
 
 
 def placement(sized: Sized) -> Placement:

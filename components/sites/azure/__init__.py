@@ -4,9 +4,9 @@ One file per concern, in the order in which things are built. Not the workload: 
 """
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 
 from components.foundation import EdgeExposure, Foundation
+from components.kubernetes_provider import kubernetes_provider
 from components.plan import SitePlan
 from components.sites.azure import access, cluster, gpu_pool, identity, keys, logs, network, provider, registry, weights
 from components.sites.azure.settings import AzureSettings
@@ -20,8 +20,6 @@ class AzureSite(pulumi.ComponentResource):
 
     registry: pulumi.Output[str]
     """Host of the container registry."""
-    sync_identities: pulumi.Output[dict[str, str]]
-    """Client id of the identity that writes a service's weights, by service name."""
 
     def __init__(self, name: str, plan: SitePlan, settings: AzureSettings) -> None:
         super().__init__("kokunai:index:AzureSite", name, {"region": settings.region, "host": settings.host})
@@ -47,19 +45,19 @@ class AzureSite(pulumi.ComponentResource):
         self.foundation = Foundation(
             site=plan.site,
             region=settings.region,
-            kubernetes=kubernetes.Provider(
-                at.named("kubernetes"), kubeconfig=access.kubeconfig(at, made), opts=pulumi.ResourceOptions(parent=self)
+            kubernetes=kubernetes_provider(
+                at.named("kubernetes"), access.kubeconfig(at, made), pulumi.ResourceOptions(parent=self)
             ),
             placements={sized.service.name: gpu_pool.placement(sized) for sized in plan.sized},
             weights={service: weights.volume(at, service, them.serve) for service, them in who.items()},
             registry=settings.registry,
             edge=EdgeExposure({"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}, settings.host),
             serving={service: identity.account(them.serve) for service, them in who.items()},
+            syncing={service: identity.account(them.sync) for service, them in who.items()},
             depends_on=[*pools, store.ready, *(granted for them in who.values() for granted in them.granted)],
         )
         self.registry = pulumi.Output.from_input(settings.registry)
-        self.sync_identities = pulumi.Output.all(**{service: them.sync.client_id for service, them in who.items()})
-        self.register_outputs({"registry": self.registry, "syncIdentities": self.sync_identities})
+        self.register_outputs({"registry": self.registry})
 
 
 def foundation(plan: SitePlan, settings: AzureSettings) -> Foundation:

@@ -14,12 +14,12 @@ from components.sites.azure.keys import Keys
 from components.sites.azure.network import Network
 from components.sites.azure.provider import Scope
 from components.sites.azure.registry import Registry
+from core import naming
 
 # Inside the cluster only. From the range that no network of an organisation may take (see `settings.PRIVATE`).
 POD_NETWORK: Final = "100.64.0.0/16"
 SERVICE_NETWORK: Final = "100.127.0.0/20"
 DNS_ADDRESS: Final = "100.127.0.10"
-POOL_LABEL: Final = "kokunai.jp/pool"
 AUDITED: Final = ("kube-audit-admin", "kube-apiserver", "guard")
 """Changes made through the API, the API server's own log, and sign-ins. Not reads: those are 100 times as many."""
 
@@ -143,7 +143,7 @@ def _system_pool(scope: Scope, network: Network) -> aks.ManagedClusterAgentPoolP
         enable_auto_scaling=False,
         availability_zones=list(scope.settings.every_zone) or None,
         vnet_subnet_id=network.system,
-        node_labels={POOL_LABEL: "system"},
+        node_labels={naming.POOL_LABEL: "system"},
         os_disk_type=aks.OSDiskType.MANAGED,
         enable_encryption_at_host=True,
         enable_node_public_ip=False,

@@ -94,7 +94,7 @@ def gpu_pool(scope: Scope, made: aks.ManagedCluster, network: Network, sized: Si
 
 
 def _labels(sized: Sized) -> Mapping[str, str]:
-    return {naming.SERVICE_LABEL: sized.service.name, "kokunai.jp/accelerator": sized.fit.machine.accelerator}
+    return {naming.SERVICE_LABEL: sized.service.name, naming.ACCELERATOR_LABEL: sized.fit.machine.accelerator}
 
 
 def _zones(scope: Scope, sized: Sized) -> list[str] | None:

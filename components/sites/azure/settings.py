@@ -11,16 +11,10 @@ from typing import Annotated, ClassVar, Final, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from catalog.load import SiteName, catalogue
-from components.settings import SiteSettings
+from components.settings import HostName, SiteSettings
 from core.service import ServiceName
 
 Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-HostName = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$", max_length=253
-    ),
-]
 CapacityReservationGroupId = Annotated[
     str,
     StringConstraints(

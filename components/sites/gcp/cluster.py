@@ -14,8 +14,9 @@ from components.sites.gcp.network import Network
 from components.sites.gcp.nodes import NodeIdentity
 from components.sites.gcp.scope import Scope
 from components.sites.gcp.services import Services
+from core import naming
 
-SYSTEM_LABELS: Final = {"kokunai.jp/pool": "system"}
+SYSTEM_LABELS: Final = {naming.POOL_LABEL: "system"}
 # Saturday and Sunday, 00:00 to 08:00 in Japan; GKE keeps the window in UTC. Google asks for 48 hours in any 32 days.
 MAINTENANCE: Final[container.ClusterMaintenancePolicyRecurringWindowArgsDict] = {
     "start_time": "2026-01-02T15:00:00Z",

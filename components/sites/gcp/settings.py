@@ -11,17 +11,11 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from catalog.load import SiteName, catalogue
-from components.settings import SiteSettings
+from components.settings import HostName, SiteSettings
 from core.service import Declared, ServiceName
 
 ProjectId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
 ProjectNumber = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{5,18}$")]
-HostName = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$", max_length=253
-    ),
-]
 ResourceName = Annotated[str, StringConstraints(pattern=r"^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
 
 

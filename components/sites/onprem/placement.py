@@ -9,8 +9,8 @@ from typing import Final
 from components.foundation import Placement
 from components.plan import Sized
 from components.sites.onprem.settings import OnpremSettings
+from core import naming
 
-ACCELERATOR_LABEL: Final = "kokunai.jp/accelerator"
 TOLERATION: Final = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
 
 
@@ -18,7 +18,7 @@ def placement(sized: Sized, settings: OnpremSettings) -> Placement:
     """By accelerator: which of its machines is the scheduler's choice."""
     return Placement(
         fit=sized.fit,
-        node_selector={ACCELERATOR_LABEL: sized.fit.machine.accelerator},
+        node_selector={naming.ACCELERATOR_LABEL: sized.fit.machine.accelerator},
         tolerations=[TOLERATION],
         runtime_class=settings.runtime_class,
     )

@@ -4,16 +4,13 @@ import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address
 from pathlib import PurePosixPath
-from typing import Annotated, ClassVar, Final, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import StringConstraints, field_validator, model_validator
 
 from catalog.load import SiteName
-from components.settings import SiteSettings
+from components.settings import HOST, HostName, SiteSettings
 from core.service import Declared, ServiceName
-
-HOST: Final = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
-HostName = Annotated[str, StringConstraints(pattern=rf"^{HOST}$", max_length=253)]
 
 
 class Nfs(Declared):

@@ -209,6 +209,7 @@ def handed(made: Foundation) -> dict[str, Any]:
         "edge": dict(made.edge.annotations),
         "host": made.edge.host,
         "serving": {name: dict(each.annotations) for name, each in made.serving.items()},
+        "syncing": {name: dict(each.annotations) for name, each in made.syncing.items()},
         "weights": {name: dict(each.spec) for name, each in made.weights.items()},
         "selectors": {name: dict(each.node_selector) for name, each in made.placements.items()},
         "tolerations": {name: list(each.tolerations) for name, each in made.placements.items()},

@@ -85,5 +85,4 @@ def test_a_pod_mounts_with_the_identity_that_reads(site: Site) -> None:
     assert mount["volumeAttributes"]["containerName"] == "llm-small"
     assert not [key for key in mount if "secret" in key.lower()]
     assert site.handed["serving"]["small"] == {"azure.workload.identity/client-id": "client-of-azure-serve-small"}
-    (outputs,) = (values for urn, values in site.outputs.items() if urn.endswith("AzureSite::azure"))
-    assert outputs["syncIdentities"]["small"] == "client-of-azure-sync-small"
+    assert site.handed["syncing"]["small"] == {"azure.workload.identity/client-id": "client-of-azure-sync-small"}

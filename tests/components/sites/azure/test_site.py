@@ -80,7 +80,7 @@ def test_one_component_holds_everything_and_one_provider_makes_it(site: Site) ->
     for each in site.azure:
         assert each.options.parent == whole.urn, each.urn
         assert each.options.provider.startswith(provider.urn), each.urn
-    assert set(site.outputs[whole.urn]) == {"registry", "syncIdentities"}
+    assert set(site.outputs[whole.urn]) == {"registry"}
 
 
 def test_nothing_is_reachable_from_outside(site: Site) -> None:
