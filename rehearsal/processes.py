@@ -248,16 +248,17 @@ def _wait(processes: set[psutil.Process], seconds: float) -> tuple[set[psutil.Pr
 
 
 def _runs(process: psutil.Process) -> bool:
+    """Whether the process is there. A dead child of ours is, until the kernel lets us take it away."""
     try:
-        if not process.is_running():
-            return False
-        if process.status() != psutil.STATUS_ZOMBIE:
+        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             return True
     except psutil.NoSuchProcess:
+        pass
+    try:
+        # Nothing to take away yet: threads of it are still dying.
+        return os.waitpid(process.pid, os.WNOHANG)[0] == 0
+    except ChildProcessError:
         return False
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(process.pid, os.WNOHANG)
-    return False
 
 
 class Ports:

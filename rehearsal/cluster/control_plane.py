@@ -144,7 +144,10 @@ class ControlPlane:
                 fix=f"run `kokunai rehearse up {self.site}`",
             )
         with closing(self.api()) as api:
-            api.text("/readyz")
+            try:
+                api.text("/readyz")
+            except ApiError as error:
+                raise self._fault(f"runs and is not ready: {error.what}", APISERVER) from error
 
     def parts(self) -> dict[str, bool]:
         """Every part, and whether it runs."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,11 @@ def shared(config: pytest.Config, factory: pytest.TempPathFactory) -> ControlPla
         found.storage_classes(CLASSES)
         config.stash[_RUNNING] = found
     return config.stash[_RUNNING]
+
+
+def until(true: Callable[[], object], seconds: float = 20) -> None:
+    """Wait until `true` says so; fail after some time."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"waited for {seconds} s in vain"
+        time.sleep(0.05)

@@ -15,6 +15,7 @@ from core.errors import EnvironmentFault
 from rehearsal.cluster import ControlPlane, start_together, stop_together
 from rehearsal.cluster.parts import PARTS
 from tests.rehearsal.cluster import running
+from tests.rehearsal.cluster.running import until
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +44,7 @@ def test_a_killed_part_comes_back_with_everything_that_was_there(plane: ControlP
         api.post(PATH, CONFIG)
     address, survivors = plane.address, {other: pid(plane, other) for other in PARTS if other != part}
     os.kill(pid(plane, part), signal.SIGKILL)
+    until(lambda: not plane.parts()[part])
     with pytest.raises(EnvironmentFault, match=f"not running: {part}"):
         plane.attach()
     plane.start()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
-import time
 import uuid
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,14 +15,7 @@ import pytest
 
 from rehearsal.cluster import Api, ApiError, ControlPlane, NodePool
 from rehearsal.cluster.api import Unreachable
-from tests.rehearsal.cluster.running import POOLS, TOOLCHAIN
-
-
-def until(true: Callable[[], object], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"waited for {seconds} s in vain"
-        time.sleep(0.05)
+from tests.rehearsal.cluster.running import POOLS, TOOLCHAIN, until
 
 
 @pytest.fixture
