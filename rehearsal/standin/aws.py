@@ -258,7 +258,7 @@ class Aws(Cloud):
 
         words: Mapping[str, Callable[[], str]] = {
             "account": lambda: account(resource.settings),
-            "arn": lambda: self._arn(resource, identity),
+            "arn": lambda: resource.text("arn") or self._arn(resource, identity),
             "digest": lambda: ZEROS + digest(seed)[:24],
             "hex": lambda: _hex(seed),
             "HEX": lambda: ZEROS + digest(seed)[:12].upper(),
@@ -271,12 +271,14 @@ class Aws(Cloud):
         return lambda name: words[name]() if name in words else resource.text(name, own) or text(seed, name)
 
     def _arn(self, resource: Resource, identity: str) -> str:
+        if identity.startswith("arn:"):
+            return identity
         _, place, kind = resource.token.split(":")
         module = place.partition("/")[0]
         kebab = ARN_KINDS.get(kind) or re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind).lower()
         usual = f"arn:aws:{ARN_SERVICES.get(module, module)}:{{region}}:{{account}}:{kebab}/"
-        # Where the id is the ARN, or is not known yet, a name has to do.
-        last = "{id}" if identity and not identity.startswith("arn:") else "{name}"
+        # Where the id will be the ARN itself, a name has to do.
+        last = "{id}" if identity else "{name}"
         return fill(ARNS.get(resource.token, usual + last), self._words(resource, identity))
 
 

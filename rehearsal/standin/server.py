@@ -20,7 +20,8 @@ from rehearsal.standin.difference import Change, Difference, differences
 from rehearsal.standin.schema import Kind, Schema
 from rehearsal.standin.sdk_schema import Sdk
 
-# The engine keeps secrets, resource references and unknown outputs to itself, and marks secrets again on what comes back.
+# The engine keeps secrets, resource references and unknown outputs to itself, and marks as secret again what comes back
+# under the same name. What is made of several inputs (`tagsAll`) comes back unmarked, as from the real providers.
 CAPABILITIES = {"accept_secrets": False, "accept_resources": False, "accept_outputs": False}
 
 # What the engine keeps among a provider's inputs for itself.

@@ -58,6 +58,7 @@ def test_every_type_can_be_rehearsed(package: str) -> None:
         identity, outputs = model.created(cloud, resource)
         assert identity
         assert UNKNOWN not in identity
+        assert not identity.startswith("arn:") or outputs.get("arn", identity) == identity, token
         assert not has_unknown(outputs), token
         assert outputs.keys() <= model.previewed(cloud, resource).keys(), token
         assert all(each.name in outputs for each in schema.outputs.values() if each.required), token

@@ -22,6 +22,13 @@ EKS = "aws:eks/cluster:Cluster"
 AKS = "azure-native:containerservice:ManagedCluster"
 GKE = "gcp:container/cluster:Cluster"
 BUCKET = "aws:s3/bucket:Bucket"
+AUTHORITY = {
+    "certificateAuthorityConfiguration": {
+        "keyAlgorithm": "EC_prime256v1",
+        "signingAlgorithm": "SHA256WITHECDSA",
+        "subject": {},
+    }
+}
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g"
 
 
@@ -128,6 +135,16 @@ def test_made_up_ids_can_be_told_from_real_ones(stand_in: StandIns) -> None:
     assert outputs["arn"] == f"arn:aws:ec2:ap-northeast-1:000000000000:vpc/{identity}"
     assert outputs["mainRouteTableId"].startswith("rtb-00000000")
     assert stand_in("aws").create("aws:kms/key:Key", {})[0].startswith("00000000-")
+
+
+def test_what_is_known_by_its_arn_says_so_itself(stand_in: StandIns) -> None:
+    for token, inputs in (
+        ("aws:secretsmanager/secret:Secret", {}),
+        ("aws:sns/topic:Topic", {"name": "alarms"}),
+        ("aws:acmpca/certificateAuthority:CertificateAuthority", AUTHORITY),
+    ):
+        identity, outputs = stand_in("aws").create(token, inputs)
+        assert identity == outputs["arn"]
 
 
 def test_accounts_and_projects_are_those_of_the_configuration(stand_in: StandIns) -> None:
