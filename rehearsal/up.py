@@ -232,7 +232,9 @@ class Rehearsal:
                 done.add(operation["resource"])
                 report("stack", f"{len(done)} resources, {operation['resource'].rsplit(' ', 1)[-1]}")
 
-        engine.run("up", "--yes", "--stack", site, on_line=progress, log=self.layout.logs / f"{site}.up.log")
+        # A preview protects what is there; of a stack that is still empty, it would only run everything twice.
+        preview = () if engine.outputs(site) else ("--skip-preview",)
+        engine.run("up", "--yes", *preview, "--stack", site, on_line=progress, log=self.layout.logs / f"{site}.up.log")
         outputs = engine.outputs(site)
         report("edge", "starting")
         with closing(cluster.api()) as api:
