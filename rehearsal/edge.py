@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -25,6 +25,9 @@ from core.errors import EnvironmentFault
 from core.files import write_whole
 from rehearsal.cluster.api import Api, Object
 from rehearsal.processes import LOOPBACK, Ports, Supervisor
+
+START_SECONDS: Final = 60.0
+"""How long a stand-in server may take to start on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +70,16 @@ def run(site: str, deployed: Deployed, directory: Path, haproxy: Path, superviso
 
     A changed key or configuration restarts the edge: the pod would be rolled, too.
     """
-    environment = dict(os.environ)
+    environment, binds = dict(os.environ), dict[str, str]()
     for service, command in deployed.models.items():
         name = f"{site}-model-{service}"
         running = supervisor.find(name)
         bind = running.argv[4] if running and supervisor.is_alive(name) else f"{LOOPBACK}:{ports.take(name)}"
         argv = [sys.executable, "-m", "rehearsal.model_server", "--bind", bind, "--", *command]
         supervisor.start(name, argv, log=directory / "log" / f"{name}.log")
-        environment[naming.upstream_variable(service)] = bind
+        environment[naming.upstream_variable(service)] = binds[name] = bind
+    # HAProxy takes a server for healthy until its first checks say otherwise; so they answer before it starts.
+    _wait_healthy(binds, seconds=START_SECONDS)
     config = directory / "edge"
     changed = False
     for relative, text in deployed.files.items():
@@ -106,23 +111,32 @@ def wait_ready(address: str, services: Iterable[str], ca: Path, *, seconds: floa
     Raises:
         EnvironmentFault: not in time.
     """
+    context = ssl.create_default_context(cafile=str(ca))
+    _wait({service: f"https://{address}/{service}/healthz" for service in services}, context, seconds)
+
+
+def _wait_healthy(binds: Mapping[str, str], *, seconds: float) -> None:
+    _wait({name: f"http://{bind}/health" for name, bind in binds.items()}, ssl.create_default_context(), seconds)
+
+
+def _wait(urls: Mapping[str, str], context: ssl.SSLContext, seconds: float) -> None:
     end = time.monotonic() + seconds
-    waiting = set(services)
-    with httpx.Client(verify=ssl.create_default_context(cafile=str(ca)), trust_env=False, timeout=2) as client:
+    waiting = dict(urls)
+    with httpx.Client(verify=context, trust_env=False, timeout=2) as client:
         while True:
-            with contextlib.suppress(httpx.HTTPError):
-                waiting -= {
-                    service for service in waiting if client.get(f"https://{address}/{service}/healthz").is_success
-                }
+            for name, url in list(waiting.items()):
+                with contextlib.suppress(httpx.HTTPError):
+                    if client.get(url).is_success:
+                        del waiting[name]
             if not waiting:
                 return
             if time.monotonic() > end:
                 raise EnvironmentFault(
-                    f"no answer from {', '.join(sorted(waiting))}",
-                    where=f"edge {address}",
-                    fix="read the logs beside it",
+                    f"no answer from {', '.join(sorted(waiting))} in {seconds:.0f} s",
+                    where=", ".join(waiting.values()),
+                    fix="read the logs in the rehearsal's directory",
                 )
-            time.sleep(0.1)
+            time.sleep(0.05)
 
 
 def _get(api: Api, path: str) -> Object:
