@@ -73,8 +73,11 @@ class RecordingMonitor(resource_pb2_grpc.ResourceMonitorStub):
             self.unanswered.add(f"{request.type} (a component of another process)")
         self._transform(request)
         urn = self._urn(request.parent, request.type, request.name)
-        provider = request.provider or (self._default_provider(request) if _wants_provider(request) else "")
-        self._record(urn, request, provider.rsplit("::", 1)[0])
+        # A reference to a provider is its URN and its id, which is unknown here.
+        provider = request.provider.rpartition("::")[0]
+        if not provider and _wants_provider(request):
+            provider = self._default_provider(request)
+        self._record(urn, request, provider)
         response = resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
         for key, dependencies in request.propertyDependencies.items():
             response.propertyDependencies[key].urns.extend(dependencies.urns)

@@ -22,7 +22,7 @@ from core.graph import Graph, Options, ProviderView, ResourceView
 from planning import sandbox
 from planning.project import Project, StackConfig
 
-TIMEOUT_SECONDS: Final = 120.0
+TIMEOUT_SECONDS: Final = 60.0
 # The longest first, so that the last to finish is not also the last to start: Google's SDK takes longest to import.
 SLOWEST: Final = ("gcp", "azure", "aws")
 
@@ -143,7 +143,7 @@ def graph(stack: str, records: Sequence[Mapping[str, Any]]) -> Graph:
     """The graph of a stack from the monitor's records."""
     providers = {record["urn"]: _provider(record) for record in records if _is_provider(record)}
     dependencies = {
-        record["urn"]: {key: tuple(urns) for key, urns in record["dependencies"].items()}
+        record["urn"]: {key: tuple(sorted(urns)) for key, urns in record["dependencies"].items()}
         for record in records
         if record.get("dependencies")
     }

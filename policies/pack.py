@@ -225,6 +225,7 @@ def _json(struct: Any) -> dict[str, Any]:
 
 def serve() -> None:
     """Serve until the engine cancels or is gone; the port is the one line on standard output."""
+    parent = os.getppid()
     stopped = threading.Event()
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=CHANNEL)
     context = _once(lambda: load_context(estate_directory(os.environ)))
@@ -233,7 +234,6 @@ def serve() -> None:
     server.start()
     sys.stdout.buffer.write(f"{port}\n".encode())
     sys.stdout.buffer.flush()
-    parent = os.getppid()
     try:
         # A killed engine cannot cancel; its pack must not outlive it.
         while not stopped.wait(PARENT_POLL_SECONDS) and os.getppid() == parent:

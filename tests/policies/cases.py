@@ -62,7 +62,7 @@ class Case:
     def graph(self) -> Graph:
         resources = (*self.beside, self.resource)
         dependencies = {
-            each.urn: {key: (self.resource.urn,) for key in each.came_from} for each in resources if each.came_from
+            each.urn: dict.fromkeys(each.came_from, (self.resource.urn,)) for each in resources if each.came_from
         }
         return Graph(STACK, tuple(each.view() for each in resources), dependencies)
 

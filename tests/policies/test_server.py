@@ -78,9 +78,7 @@ def test_every_kind_of_unknown_is_unknown(stub: Any) -> None:
     for mark in sorted(wire.UNKNOWNS):
         request = server.request(next(case for case in CASES if case.rule == "domestic-location").resource)
         request.properties["region"] = mark
-        [diagnostic] = [
-            each for each in stub.Analyze(request).diagnostics if each.policyName == "domestic-location"
-        ]
+        [diagnostic] = [each for each in stub.Analyze(request).diagnostics if each.policyName == "domestic-location"]
         assert diagnostic.enforcementLevel == analyzer_pb2.MANDATORY
         assert "not known before the update" in diagnostic.message
 
