@@ -139,7 +139,10 @@ def definitions(inputs: Mapping[str, Any], directories: Sequence[str]) -> list[O
         if path.is_dir() and (path / "Chart.yaml").exists():
             return _parsed(_in_directory(path))
         if path.is_file() and path.name.endswith(ARCHIVES):
-            return _parsed(_in_archive(path.read_bytes()))
+            try:
+                return _parsed(_in_archive(path.read_bytes()))
+            except (tarfile.TarError, OSError) as error:
+                raise KokunaiError("this archive of a chart cannot be read", where=str(path)) from error
     return []
 
 

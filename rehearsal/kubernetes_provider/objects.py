@@ -7,6 +7,7 @@ left out; an object that exists but is not ready is raised as `NotReady`, with i
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,8 @@ from rehearsal.standin.wire import UNKNOWN, has_unknown
 
 CONFLICT: Final = 409
 UNPROCESSABLE: Final = 422
+LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
+"""What the API server makes names of."""
 FORCE: Final = "pulumi.com/patchForce"
 PROPAGATION: Final = "pulumi.com/deletionPropagationPolicy"
 PROPAGATIONS: Final = {"orphan": "Orphan", "background": "Background"}
@@ -250,9 +253,8 @@ class Objects:
     def _dry_run(self, resource: Resource, served: Served, *, fresh: bool, identity: str) -> Answer:
         if not fresh:
             return self._apply(resource, self._path(served, identity), identity=identity, dryRun="All")
+        resource = _with_name(resource)
         path = self._path_of(resource, served)
-        if path is None:
-            return self.api.post(self._collection(resource, served), resource.inputs, **self._query(resource, "All"))
         live = self.api.find(path)
         if live is None:
             return self._apply(resource, path, dryRun="All")
@@ -271,14 +273,11 @@ class Objects:
     def _made(self, resource: Resource, voice: Voice) -> tuple[Served, str, Answer]:
         """Create the object, patient with a namespace or a kind that comes a moment later."""
         end = time.monotonic() + MISORDERED_SECONDS
+        resource = _with_name(resource)
         while True:
             try:
                 served = self.discovery.find(resource.kind)
                 path = self._path_of(resource, served)
-                if path is None:
-                    collection = self._collection(resource, served)
-                    answer = self.api.post(collection, resource.inputs, **self._query(resource))
-                    return served, f"{collection}/{answer.object['metadata']['name']}", answer
                 live = self.api.find(path)
                 if live is not None:
                     self._refuse_foreign(resource, live)
@@ -311,7 +310,6 @@ class Objects:
         kind = resource.kind
         metadata = {**body.get("metadata", {})}
         if identity:
-            metadata.pop("generateName", None)
             metadata["name"] = identity.rpartition("/")[2]
         body = {**body, "apiVersion": kind.api_version, "kind": kind.name, "metadata": metadata}
         force = self.connection.force or annotation(resource.inputs, FORCE) == "true"
@@ -362,20 +360,12 @@ class Objects:
             return Verdict(State.READY)
         return self.waiting.judge(awaited, live)
 
-    def _query(self, resource: Resource, dry_run: str = "") -> dict[str, str]:
-        query = {"fieldManager": resource.manager, "fieldValidation": "Strict"}
-        return {**query, "dryRun": dry_run} if dry_run else query
-
     def _namespace(self, inputs: Mapping[str, Any]) -> str:
         return str(_metadata(inputs, "namespace") or self.connection.namespace)
 
-    def _collection(self, resource: Resource, served: Served) -> str:
-        return served.collection(self._namespace(resource.inputs))
-
-    def _path_of(self, resource: Resource, served: Served) -> str | None:
-        """Where the object will be; None where the API server chooses its name."""
-        name = _metadata(resource.inputs, "name")
-        return served.path(self._namespace(resource.inputs), name) if name else None
+    def _path_of(self, resource: Resource, served: Served) -> str:
+        """Where the object will be."""
+        return served.path(self._namespace(resource.inputs), str(_metadata(resource.inputs, "name")))
 
     def _path(self, served: Served, identity: str) -> str:
         namespace, _, name = identity.rpartition("/")
@@ -406,6 +396,17 @@ def checked(resource: Resource, old: Mapping[str, Any], seed: bytes) -> Object:
     return named(inputs, old, resource.name, seed)
 
 
+def _with_name(resource: Resource) -> Resource:
+    """The resource with a name where it only says how one should begin. Nobody can apply to a name that is not chosen, so
+    it is made here as the server would make it."""
+    start = _metadata(resource.inputs, "generateName")
+    if not start or _metadata(resource.inputs, "name"):
+        return resource
+    name = start + "".join(secrets.choice(LETTERS) for _ in range(5))
+    metadata = {**resource.inputs["metadata"], "name": name}
+    return replace(resource, inputs={**resource.inputs, "metadata": metadata})
+
+
 def _identity(served: Served, live: Object) -> str:
     name = str(live["metadata"]["name"])
     return f"{live['metadata']['namespace']}/{name}" if served.namespaced else name
@@ -425,4 +426,4 @@ def _namespace_missing(error: ApiError) -> bool:
 
 
 def _told(error: ApiError, redact: Callable[[str], str], what: str) -> KokunaiError:
-    return KokunaiError(f"{what}: {redact(error.what)}")
+    return KokunaiError(redact(f"{what}: {error.what}"))

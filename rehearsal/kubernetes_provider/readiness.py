@@ -176,7 +176,7 @@ def quota(live: Object, around: Around) -> Verdict:
 
 def namespace(live: Object, around: Around) -> Verdict:
     """Usable at once; the official provider goes on earlier and may lose a race for a bare Pod's service account."""
-    return READY if around.get("account") else waiting("the namespace has no service account yet")
+    return READY if around.get("account") is not None else waiting("the namespace has no service account yet")
 
 
 def definition(live: Object, around: Around) -> Verdict:

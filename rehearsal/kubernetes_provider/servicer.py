@@ -57,6 +57,11 @@ class KubernetesStandIn(provider_pb2_grpc.ResourceProviderServicer):
         self._objects: Objects | None = None
         self._directories: tuple[str, ...] = ()
 
+    def close(self) -> None:
+        """Let go of the connection to the API server."""
+        if self._objects:
+            self._objects.api.close()
+
     # The provider.
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802
