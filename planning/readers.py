@@ -77,6 +77,8 @@ def _lines(path: Path, text: str) -> Iterator[Any]:
 
 def _found(path: Path, data: Any) -> Iterable[State | None]:
     if isinstance(data, list):
+        if not any(key.endswith("Event") for event in data for key in event.keys()):  # noqa: SIM118  a text has no keys
+            raise _unreadable(path, "neither a preview, nor a state, nor an event log")
         return _of_events(data)
     if "steps" in data or "changeSummary" in data:
         return (step.get("newState") for step in data.get("steps") or () if step.get("op") not in GONE)
