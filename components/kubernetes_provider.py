@@ -22,5 +22,7 @@ def kubernetes_provider(
         context=context,
         enable_config_map_mutable=True,
         enable_secret_mutable=True,
+        # What somebody changed by hand is put right by the next update instead of stopping it.
+        enable_patch_force=True,
         opts=opts,
     )

@@ -22,8 +22,13 @@ SERVICES = ("sarashina-3b", "swallow-70b")
 
 
 def _git_status() -> str:
+    """What differs of the files that the engine reads, or might write."""
     return subprocess.run(
-        ["git", "status", "--porcelain"], cwd=PROJECT, capture_output=True, text=True, check=True
+        ["git", "status", "--porcelain", "--", "Pulumi.yaml", "stacks", "estate"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
 
 
@@ -118,8 +123,13 @@ def test_no_secret_stands_in_clear_in_the_state(rehearsed: Rehearsed, site: Site
         assert secret not in text
 
 
+def _known(rehearsed: Rehearsed, stack: str) -> list[tuple[str, str]]:
+    """What the state says there is; secrets in it are sealed anew at every write."""
+    return [(each["urn"], each.get("id", "")) for each in rehearsed.state(stack)["resources"]]
+
+
 def test_a_region_abroad_is_refused_and_creates_nothing(rehearsed: Rehearsed) -> None:
-    before = rehearsed.state("aws")["resources"]
+    before = _known(rehearsed, "aws")
     config = rehearsed.config("aws")
     text = config.read_text("utf-8")
     try:
@@ -135,7 +145,7 @@ def test_a_region_abroad_is_refused_and_creates_nothing(rehearsed: Rehearsed) ->
             if arguments != ("up", "--yes", "--skip-preview"):
                 assert "[mandatory]" in told, "the pack's own finding is seen"
             assert "Traceback" not in told
-        assert rehearsed.state("aws")["resources"] == before
+        assert _known(rehearsed, "aws") == before
     finally:
         config.write_text(text, "utf-8")
 
