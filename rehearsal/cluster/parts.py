@@ -37,7 +37,7 @@ WITHOUT_A_MACHINE: Final = (
 ETCD: Final = "etcd"
 APISERVER: Final = "kube-apiserver"
 FOLLOWERS: Final = ("kube-controller-manager", "kube-scheduler", "kwok", "cloud")
-"""Parts that need the API server to answer before they start."""
+"""Parts that need a ready API server before they start."""
 PARTS: Final = (ETCD, APISERVER, *FOLLOWERS)
 USERS: Final = {
     "kube-controller-manager": "controller-manager",
