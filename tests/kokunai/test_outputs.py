@@ -73,7 +73,9 @@ def test_the_schemas_of_the_estate_are_current(name: str) -> None:
 def test_the_shipped_estate_validates_against_its_schema(name: str) -> None:
     from ruamel.yaml import YAML
 
-    files = (PROJECT / "estate" / "services").glob("*.yaml") if name == "service" else [PROJECT / "estate" / f"{name}.yaml"]
+    files = (
+        (PROJECT / "estate" / "services").glob("*.yaml") if name == "service" else [PROJECT / "estate" / f"{name}.yaml"]
+    )
     for path in files:
         content = json.loads(json.dumps(YAML(typ="safe").load(path.read_text("utf-8")), default=str))
         jsonschema.validate(content, schema.schemas()[name])
