@@ -26,7 +26,13 @@ app = typer.Typer(
 def options(
     context: typer.Context,
     project: Annotated[
-        Path, typer.Option("--project", "-C", help="directory of Pulumi.yaml; default: the nearest one upwards")
+        Path,
+        typer.Option(
+            "--project",
+            "-C",
+            envvar="KOKUNAI_PROJECT",
+            help="directory of Pulumi.yaml; default: the nearest one upwards",
+        ),
     ] = Path(),
     estate: Annotated[
         Path | None, typer.Option("--estate", envvar="KOKUNAI_ESTATE", help="the estate; default: PROJECT/estate")

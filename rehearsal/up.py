@@ -41,7 +41,7 @@ from rehearsal import edge, locking, plugins, project
 from rehearsal.cluster import ControlPlane, NodePool, Taint, Toolchain
 from rehearsal.credentials import Credentials
 from rehearsal.engine import Engine, environment
-from rehearsal.layout import Layout
+from rehearsal.layout import VARIABLE, Layout
 from rehearsal.processes import LOOPBACK, Ports, Supervisor, exclusive
 from rehearsal.toolchain import program
 
@@ -132,9 +132,16 @@ class Rehearsal:
             raise EnvironmentFault(
                 "no rehearsal here", where=str(self.layout.root), fix="run `kokunai rehearse up` first"
             )
-        bundle = self.layout.secrets / "ca.crt"
-        found = {**environment(self.layout, self.credentials), "SSL_CERT_FILE": str(bundle)}
-        return {**found, "KOKUNAI_ESTATE": str(self.estate)}, self.layout.workspace
+        engine = environment(self.layout, self.credentials)
+        first, _, rest = engine["PATH"].partition(os.pathsep)
+        return {
+            **engine,
+            "PATH": os.pathsep.join((first, str(Path(sys.executable).parent), rest)),
+            "SSL_CERT_FILE": str(self.credentials.ca),
+            "KOKUNAI_PROJECT": str(self.layout.project),
+            "KOKUNAI_ESTATE": str(self.estate),
+            VARIABLE: str(self.layout.root),
+        }, self.layout.workspace
 
     def inherited(self) -> dict[str, str]:
         """The caller's environment without what leads to real clouds."""
