@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import grpc
+import pulumi
 from google.protobuf import empty_pb2, json_format
 from pulumi.output import Unknown
 from pulumi.runtime import rpc
@@ -239,6 +240,11 @@ def allow_other_shapes() -> None:
             return Unknown()  # type: ignore[no-untyped-call]  # the SDK types it not
 
     rpc.translate_output_properties = tolerant
+
+
+def leave_aliases_out() -> None:
+    """Spare the SDK the URN of each alias of each resource, of which azure-native has a hundred a type; nobody asks for them."""
+    setattr(pulumi.resource, "collapse_alias_to_urn", lambda *_: "")  # noqa: B010  not a public name
 
 
 class RecordingEngine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from core.findings import Finding, LeakClass, Level, Text
 from kokunai import check as module
 from kokunai.check import Refusal, Report, check, render
 from kokunai.cli import app
+from planning.project import Project, StackConfig, load_stack
 from tests.planning.programs import HEAD, PROVIDER, project
 from tests.policies import server
 
+PROJECT = Path(module.__file__).parent.parent
 SCHEMA = json.loads((Path(module.__file__).parent / "check.schema.json").read_text("utf-8"))
 TAGGED = PROVIDER + "tags = {'team': 'ai', 'cost-centre': 'cc-1'}\n"
 GOOD = TAGGED + "aws.kms.Key('key', tags=tags, opts=here)\n"
@@ -204,8 +207,28 @@ def test_a_traceback_is_shown_only_on_request(tmp_path: Path) -> None:
     assert "Traceback" in CliRunner().invoke(app, arguments, catch_exceptions=False).stderr
 
 
+@pytest.mark.parametrize(
+    ("site", "key"), [("aws", "aws:region"), ("azure", "azure-native:location"), ("gcp", "gcp:region")]
+)
+def test_a_region_abroad_in_a_stack_file_is_refused_and_found(
+    site: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def abroad(project: Project, stack: str) -> StackConfig:
+        config = load_stack(project, stack)
+        return replace(config, values={**config.values, key: "us-east-1"})
+
+    monkeypatch.setattr(module, "load_stack", abroad)
+    report = check(PROJECT, [site])
+    assert [(each.rule, each.property, each.location) for each in report.findings] == [
+        ("domestic-provider", key.split(":")[1], "us-east-1")
+    ]
+    [refusal] = report.refusals
+    assert "us-east-1" in refusal.message
+    assert report.exit_code == 1
+
+
 def test_the_four_sites_of_this_project_have_nothing_to_correct() -> None:
-    report = check(Path(module.__file__).parent.parent)
+    report = check(PROJECT)
     assert report.refusals == ()
     assert [each.message.en for each in report.findings if each.level is Level.MANDATORY] == []
     assert {each.resource.split("::")[0] for each in report.findings} <= {

@@ -23,16 +23,16 @@ from tests.policies.cases import CONTEXT, cases
 
 NOT_JUDGED = "could not judge"
 LISTED: dict[str, dict[str, str]] = dict(tables.generated("locations"))
-TYPES = sorted({case.resource.type for case in cases()} | set(LISTED)) + [
+TYPES = [
+    *sorted({case.resource.type for case in cases()} | set(LISTED)),
     "",
     ":",
     "aws",
     "pulumi:providers:",
     "a:b:c:d",
 ]
-NAMES = sorted({path.split(".")[0].split("[")[0] for paths in LISTED.values() for path in paths}) + [
-    "region", "location", "zone", "tags", "labels", "spec", "metadata", "policy", "endpoints", "extendedLocation",
-]  # fmt: skip
+OFTEN = ("region", "location", "zone", "tags", "labels", "spec", "metadata", "policy", "endpoints", "extendedLocation")
+NAMES = sorted({path.split(".")[0].split("[")[0] for paths in LISTED.values() for path in paths} | set(OFTEN))
 PROPS = st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=4), TREES, max_size=5)
 
 
