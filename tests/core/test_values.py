@@ -12,9 +12,11 @@ from core.values import UNKNOWN, Absent, Known, Secret, Unknown, UnknownMarker, 
 
 TREES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5) | st.just(UNKNOWN),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["a", "b", "c.d", ""]), inner, max_size=3)
-    | inner.map(Secret),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b", "c.d", ""]), inner, max_size=3)
+        | inner.map(Secret)
+    ),
     max_leaves=12,
 )
 PATHS = st.lists(st.sampled_from(["a", "b", "a[]", "b{}", "a[].b"]), min_size=1, max_size=4).map(".".join)
@@ -63,7 +65,13 @@ def test_another_shape_than_the_path_expects_hides_nothing(
 
 
 @pytest.mark.parametrize(
-    "tree", [{"a": {"b": Secret("x")}}, {"a": Secret({"b": "x"})}, Secret({"a": {"b": "x"}}), {"a": Secret(Secret({"b": "x"}))}]
+    "tree",
+    [
+        {"a": {"b": Secret("x")}},
+        {"a": Secret({"b": "x"})},
+        Secret({"a": {"b": "x"}}),
+        {"a": Secret(Secret({"b": "x"}))},
+    ],
 )
 def test_whatever_stands_inside_a_secret_is_a_secret(tree: Any) -> None:
     assert list(at(tree, "a.b")) == [("a.b", Known("x", secret=True))]
