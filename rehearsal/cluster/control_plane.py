@@ -101,10 +101,13 @@ class ControlPlane:
             EnvironmentFault: a part died or did not become ready in `timeout` seconds; the end of its log is told.
         """
         end = time.monotonic() + timeout
+        self.directory.mkdir(parents=True, exist_ok=True)
+        # etcd's sockets lie here and ask nobody who he is.
+        self.directory.chmod(0o700)
         if not self.supervisor.is_alive(APISERVER):
             # What is left of a cluster whose API server died knows an old port or old tokens.
             for part in FOLLOWERS:
-                self.supervisor.stop(part, grace=2)
+                self.supervisor.stop(part, grace=1)
             self.credentials.prepare()
             port = Ports(self.directory / "port.json").take("apiserver")
             for user in ("administrator", "deployer", *USERS.values()):
@@ -161,7 +164,7 @@ class ControlPlane:
     def stop(self) -> None:
         """End all parts. What lies in the cluster stays in the directory; delete that to forget it."""
         # The API server would first wait for its clients, who wait for it.
-        self.supervisor.stop_all(grace=2)
+        self.supervisor.stop_all(grace=1)
 
     def nodes(self, pools: Iterable[NodePool], *, timeout: float = 180.0) -> None:
         """See that the cluster has exactly the machines of `pools`, and that they are ready.

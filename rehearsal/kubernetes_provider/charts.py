@@ -72,7 +72,7 @@ def install(
     for body in found:
         path = DEFINITIONS.path("", body["metadata"]["name"])
         live = objects.api.apply(path, body, manager=resource.manager, force="true").object
-        verdict = objects.waiting.until_ready(DEFINITION, path, {}, live, 0, voice.status)
+        verdict, _ = objects.waiting.until_ready(DEFINITION, path, {}, live, 0, voice.status)
         if verdict.state is not State.READY:
             raise NotReady(identity, outputs, inputs, [f"{body['metadata']['name']}: {verdict.message}"])
     voice.note(_told(str(inputs.get("chart")), len(found)))

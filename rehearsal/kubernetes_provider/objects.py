@@ -24,7 +24,15 @@ from rehearsal.kubernetes_provider.projection import declared, owned_by, project
 from rehearsal.kubernetes_provider.readiness import AWAITED, State, Verdict
 from rehearsal.kubernetes_provider.redaction import redactor
 from rehearsal.kubernetes_provider.values import expected, sealed, state
-from rehearsal.kubernetes_provider.waiting import GONE_SECONDS, SKIP, Cancelled, Waiting, annotation, seconds_for
+from rehearsal.kubernetes_provider.waiting import (
+    GONE_SECONDS,
+    SKIP,
+    WAIT_FOR,
+    Cancelled,
+    Waiting,
+    annotation,
+    seconds_for,
+)
 from rehearsal.standin.wire import UNKNOWN, has_unknown
 
 CONFLICT: Final = 409
@@ -37,7 +45,6 @@ PROPAGATIONS: Final = {"orphan": "Orphan", "background": "Background"}
 MISORDERED_SECONDS: Final = 10.0
 """How long a create is tried again whose namespace or kind is not there yet, as the official provider does."""
 BINDING: Final = ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding")
-POLICY: Final = ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy")
 
 
 class NotReady(Exception):
@@ -338,20 +345,21 @@ class Objects:
         """Wait for the applied object, and say how it is."""
         for warning in answer.warnings:
             voice.warn(warning)
+        if annotation(resource.inputs, WAIT_FOR):
+            voice.note(f"{WAIT_FOR} is not evaluated in a rehearsal: the controllers that it waits for do not run")
         live, kind = answer.object, served.kind
         identity = _identity(served, live)
         try:
-            verdict = self.waiting.until_ready(kind, path, resource.inputs, live, seconds, voice.status)
+            verdict, live = self.waiting.until_ready(kind, path, resource.inputs, live, seconds, voice.status)
             if (kind.group, kind.name) == BINDING and not canary.wait_until_in_force(self.api, live):
                 voice.warn("it could not be seen whether the policy is in force; it takes up to a second")
-            now = self.api.find(path) or live
         except KokunaiError as error:
             # It exists: losing it from the state because nobody answers now would make it an orphan.
             raise NotReady(identity, state(live), sealed(resource.inputs), [redact(str(error))]) from error
         if verdict.state is State.READY:
             voice.status("")
-            return identity, state(now)
-        raise NotReady(identity, state(now), sealed(resource.inputs), [redact(verdict.message)])
+            return identity, state(live)
+        raise NotReady(identity, state(live), sealed(resource.inputs), [redact(verdict.message)])
 
     def _judged(self, resource: Resource, live: Object) -> Verdict:
         kind = resource.kind

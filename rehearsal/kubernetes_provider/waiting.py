@@ -55,38 +55,39 @@ class Waiting:
         self.api = api
         self.cancelled = threading.Event()
 
-    def until_ready(self, kind: Kind, path: str, inputs: Object, live: Object, custom: float, tell: Tell) -> Verdict:
+    def until_ready(
+        self, kind: Kind, path: str, inputs: Object, live: Object, custom: float, tell: Tell
+    ) -> tuple[Verdict, Object]:
         """Wait until the object at `path` is ready; `live` is how it looked last.
 
         Args:
             custom: seconds from the resource's custom timeouts, 0 for none.
 
         Returns:
-            The last verdict: ready, failed, or waiting where time ran out or the engine cancelled.
+            The last verdict (ready, failed, or waiting where time ran out or the engine cancelled) and the object as it
+            was judged.
         """
         awaited = AWAITED.get((kind.group, kind.name))
         if awaited is None or annotation(inputs, SKIP) == "true":
-            return Verdict(State.READY)
-        if annotation(inputs, WAIT_FOR):
-            tell(f"{WAIT_FOR} is not evaluated in a rehearsal")
+            return Verdict(State.READY), live
         seconds = seconds_for(inputs, custom, awaited.seconds)
         end = time.monotonic() + seconds
         told, pause = "", SHORTEST
         while True:
             verdict = self.judge(awaited, live)
             if verdict.state is not State.WAITING:
-                return verdict
+                return verdict, live
             if verdict.message != told:
                 told = verdict.message
                 tell(told)
             if time.monotonic() > end:
-                return Verdict(State.WAITING, self._explained(live, f"not ready after {seconds:g} s: {told}"))
+                return Verdict(State.WAITING, self._explained(live, f"not ready after {seconds:g} s: {told}")), live
             if self.cancelled.wait(pause):
-                return Verdict(State.WAITING, f"cancelled while waiting: {told}")
+                return Verdict(State.WAITING, f"cancelled while waiting: {told}"), live
             pause = min(pause * 1.5, LONGEST)
             found = self.api.find(path)
             if found is None:
-                return Verdict(State.FAILED, "the object was deleted while it was waited for")
+                return Verdict(State.FAILED, "the object was deleted while it was waited for"), live
             live = found
 
     def judge(self, awaited: Awaited, live: Object) -> Verdict:

@@ -77,6 +77,10 @@ def test_it_listens_on_one_loopback_port_only(control_plane: ControlPlane) -> No
     assert listening == {("127.0.0.1", control_plane.port)}
 
 
+def test_only_its_owner_reaches_its_etcd(control_plane: ControlPlane) -> None:
+    assert control_plane.directory.stat().st_mode & 0o777 == 0o700
+
+
 def test_the_kubeconfig_file_opens_the_cluster(control_plane: ControlPlane) -> None:
     content = json.loads(control_plane.kubeconfig.read_text())
     (cluster,), (user,) = content["clusters"], content["users"]

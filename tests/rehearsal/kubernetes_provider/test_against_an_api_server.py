@@ -310,6 +310,13 @@ def test_nobody_waits_who_does_not_want_to(engine: Engine, namespace: str) -> No
     engine.create(DEPLOYMENT, "d", deployment(namespace, gpus="64", annotations={"pulumi.com/skipAwait": "true"}))
 
 
+def test_a_wait_for_somebody_elses_controller_is_not_begun_and_told(engine: Engine, namespace: str) -> None:
+    inputs = config(namespace, a="1")
+    inputs["metadata"]["annotations"] = {"pulumi.com/waitFor": "condition=Ready"}
+    engine.create(CONFIG_MAP, "c", inputs)
+    assert "pulumi.com/waitFor is not evaluated in a rehearsal" in engine.log.texts(lasting=True)[0]
+
+
 def test_a_cancelled_wait_ends_at_once_and_keeps_the_object(engine: Engine, namespace: str) -> None:
     began = time.monotonic()
     threading.Timer(0.5, lambda: engine.stub.Cancel(empty_pb2.Empty())).start()
