@@ -95,8 +95,6 @@ def command_lines(port: int, toolchain: Toolchain, credentials: ClusterCredentia
             "--pvclaimbinder-sync-period=1s",
             # Without it the manager makes a directory under /usr/libexec.
             "--flex-volume-plugin-dir=flexvolume",
-            # A machine that was busy or asleep for a minute has not lost its nodes; pods given up never become ready again.
-            "--node-monitor-grace-period=300s",
             # As few requests as by default protect a real API server; here a stack's objects go at once or one by one.
             "--kube-api-qps=200",
             "--kube-api-burst=400",
