@@ -96,10 +96,10 @@ def _run(job: Mapping[str, Any], stack: Mapping[str, Any]) -> dict[str, Any]:
     from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
     from pulumi.runtime._callbacks import _CallbackServicer
 
-    from planning.monitor import RecordingEngine, RecordingMonitor, allow_other_shapes, leave_aliases_out
+    from planning.monitor import RecordingEngine, RecordingMonitor, allow_other_shapes, spare_the_sdk
 
     allow_other_shapes()
-    leave_aliases_out()
+    spare_the_sdk()
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     monitor = RecordingMonitor(job["project"], stack["name"], stack["config"], stack["disabled_defaults"])
     engine = RecordingEngine()
