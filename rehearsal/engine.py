@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 
 from core.errors import EnvironmentFault, KokunaiError
-from rehearsal import plugins
+from rehearsal import plugins, project
 from rehearsal.credentials import Credentials
 from rehearsal.layout import Layout
 
@@ -94,7 +94,7 @@ class Engine:
 
     def stacks(self) -> frozenset[str]:
         """The stacks that the backend holds; read from its files, since asking the engine costs half a second."""
-        directory = self.layout.backend / ".pulumi" / "stacks" / self._project()
+        directory = self.layout.backend / ".pulumi" / "stacks" / project.NAME
         return frozenset(
             path.name.split(".")[0] for path in directory.glob("*.json*") if not path.name.endswith(".bak")
         )
@@ -123,7 +123,7 @@ class Engine:
         Raises:
             EnvironmentFault: the engine that holds it is alive, or on another machine.
         """
-        directory = self.layout.backend / ".pulumi" / "locks" / "organization" / self._project() / stack
+        directory = self.layout.backend / ".pulumi" / "locks" / "organization" / project.NAME / stack
         for path in directory.glob("*.json"):
             try:
                 holder = json.loads(path.read_text("utf-8"))
@@ -148,7 +148,7 @@ class Engine:
         return bool((self._checkpoint(stack).get("latest") or {}).get("pending_operations"))
 
     def _checkpoint(self, stack: str) -> dict[str, Any]:
-        path = self.layout.backend / ".pulumi" / "stacks" / self._project() / f"{stack}.json"
+        path = self.layout.backend / ".pulumi" / "stacks" / project.NAME / f"{stack}.json"
         if not path.exists():
             return {}
         try:
@@ -160,9 +160,6 @@ class Engine:
                 fix="forget the rehearsed stacks with `kokunai rehearse down --force`, then bring them up again",
             ) from None
         return found
-
-    def _project(self) -> str:
-        return "kokunai"
 
 
 def _is_engine(pid: int) -> bool:

@@ -17,6 +17,8 @@ from core.files import write_whole
 from core.yamlfile import parse
 from rehearsal.layout import Layout
 
+NAME = "kokunai"
+"""The project's name in Pulumi.yaml, by which the backend sorts its stacks."""
 KEPT = ("encryptionsalt", "secretsprovider")
 """What the engine wrote into a stack's file and needs to find there again."""
 

@@ -37,7 +37,7 @@ from core.lock import Lock
 from core.yamlfile import parse
 from failover import publish, signing
 from rehearsal import credentials as credentials_
-from rehearsal import edge, locking, plugins, project
+from rehearsal import edge, locking, plugins, project, settled
 from rehearsal.cluster import ControlPlane, NodePool, Taint, Toolchain
 from rehearsal.credentials import Credentials
 from rehearsal.engine import Engine, environment
@@ -232,16 +232,9 @@ class Rehearsal:
         report("stack", "preparing")
         engine = Engine.of(self.layout, self.credentials)
         self._stack(site, engine, cluster)
-        done: set[str] = set()
-
-        def progress(line: str) -> None:
-            if operation := OPERATION.match(line):
-                done.add(operation["resource"])
-                report("stack", f"{len(done)} resources, {operation['resource'].rsplit(' ', 1)[-1]}")
-
-        # A preview protects what is there; of a stack that is still empty, it would only run everything twice.
-        preview = () if engine.outputs(site) else ("--skip-preview",)
-        engine.run("up", "--yes", *preview, "--stack", site, on_line=progress, log=self.layout.logs / f"{site}.up.log")
+        if not settled.is_settled(self.layout, self.estate, site):
+            self._update(site, engine, report)
+            settled.settle(self.layout, self.estate, site)
         outputs = engine.outputs(site)
         report("edge", "starting")
         with closing(cluster.api()) as api:
@@ -264,6 +257,19 @@ class Rehearsal:
         )
         report("done", f"{len(descriptors)} endpoints")
         return descriptors
+
+    def _update(self, site: SiteName, engine: Engine, report: Callable[[Stage, str], None]) -> None:
+        """`pulumi up` of one stack, telling what it does."""
+        done: set[str] = set()
+
+        def progress(line: str) -> None:
+            if operation := OPERATION.match(line):
+                done.add(operation["resource"])
+                report("stack", f"{len(done)} resources, {operation['resource'].rsplit(' ', 1)[-1]}")
+
+        # A preview protects what is there; of a stack that is still empty, it would only run everything twice.
+        preview = () if engine.outputs(site) else ("--skip-preview",)
+        engine.run("up", "--yes", *preview, "--stack", site, on_line=progress, log=self.layout.logs / f"{site}.up.log")
 
     def _settings(self, site: SiteName) -> dict[str, Any]:
         """Region and zones as the stack's own file says them."""
