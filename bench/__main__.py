@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from catalog.load import SITES
+from rehearsal.layout import Layout
 from rehearsal.processes import MARKER
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -58,11 +59,11 @@ def tell(name: str, value: str, note: str = "") -> None:
 
 
 def memory() -> int:
-    """Resident bytes of everything that a rehearsal started."""
-    total = 0
+    """Resident bytes of everything that works in this rehearsal's directory."""
+    total, directory = 0, str(Layout.of(PROJECT).root)
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARKER):
+            if process.environ().get(MARKER) and any(directory in part for part in (process.cwd(), *process.cmdline())):
                 total += process.memory_info().rss
         except (psutil.Error, OSError):
             continue
