@@ -13,7 +13,6 @@ import typer
 
 from catalog.load import SITES, SiteName
 from core.errors import EnvironmentFault, KokunaiError
-from failover import publish, signing
 from kokunai.terminal import Format, FormatOption, print_json, print_table
 
 
@@ -38,6 +37,9 @@ def command(
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Probe a site's endpoints through their edge, describe and sign them."""
+    # Imported when it is wanted: clients and cryptography take longer than the other verbs do altogether.
+    from failover import publish, signing
+
     wanted = _site(site)
     endpoints = publish.read_outputs(_outputs(context.obj.project, wanted), where=f"stack {wanted}")
     if any(endpoint.fingerprint.startswith("rehearsal:") for endpoint in endpoints.values()):

@@ -7,7 +7,7 @@ import shlex
 import threading
 import time
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.live import Live
@@ -17,7 +17,9 @@ from catalog.load import SITES, SiteName
 from core.errors import KokunaiError
 from kokunai.terminal import Format, FormatOption, err, out, print_json, print_table
 from rehearsal.layout import Layout
-from rehearsal.up import Rehearsal, Stage
+
+if TYPE_CHECKING:
+    from rehearsal.up import Rehearsal, Stage
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -129,6 +131,9 @@ def down(
 
 
 def _rehearsal(context: typer.Context, progress: Progress | None = None) -> Rehearsal:
+    # Imported when it is wanted: clients and cryptography take longer than the other verbs do altogether.
+    from rehearsal.up import Rehearsal
+
     layout = Layout.of(context.obj.project)
     return Rehearsal(layout, context.obj.estate, *((progress.report,) if progress else ()))
 
