@@ -19,7 +19,7 @@ from kokunai.terminal import Format, FormatOption, err, out, print_json, print_t
 from rehearsal.layout import Layout
 
 if TYPE_CHECKING:
-    from rehearsal.up import Rehearsal, Stage
+    from rehearsal.commands import Rehearsal, Stage
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -132,7 +132,7 @@ def down(
 
 def _rehearsal(context: typer.Context, progress: Progress | None = None) -> Rehearsal:
     # Imported when it is wanted: clients and cryptography take longer than the other verbs do altogether.
-    from rehearsal.up import Rehearsal
+    from rehearsal.commands import Rehearsal
 
     layout = Layout.of(context.obj.project)
     return Rehearsal(layout, context.obj.estate, *((progress.report,) if progress else ()))

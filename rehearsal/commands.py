@@ -1,4 +1,4 @@
-"""Brings a rehearsal up: clusters, stacks, edges, descriptors, each site on its own and all of them side by side.
+"""What `kokunai rehearse` does: up, status, shell, down; each site on its own and all of them side by side.
 
 Safe to repeat: what is there and unchanged is left alone, what a killed run left behind is put right. Nothing here
 decides what is deployed; the program does, and the engine runs it. What is printed is up to the caller (`report`).
@@ -15,7 +15,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -23,11 +23,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from catalog.load import SITES, SiteName, catalogue
-from components.plan import SitePlan, plan
-from core import naming
+from components.plan import plan
 from core.descriptor import Descriptor
 from core.errors import EnvironmentFault, InputError, KokunaiError
 from core.estate import Estate, load_estate
@@ -38,11 +36,13 @@ from core.yamlfile import parse
 from failover import publish, signing
 from rehearsal import credentials as credentials_
 from rehearsal import edge, locking, plugins, project, settled
-from rehearsal.cluster import ControlPlane, NodePool, Taint, Toolchain
+from rehearsal.cluster import ControlPlane, Toolchain
 from rehearsal.credentials import Credentials
 from rehearsal.engine import Engine, environment
 from rehearsal.layout import VARIABLE, Layout
+from rehearsal.machines import node_pools
 from rehearsal.processes import LOOPBACK, Ports, Supervisor, exclusive
+from rehearsal.standing import Standing, standing
 from rehearsal.toolchain import program
 
 Stage = Literal["prepare", "cluster", "stack", "edge", "publish", "done"]
@@ -119,7 +119,7 @@ class Rehearsal:
         context = publish.context(self.credentials.ca)
         key = self.credentials.client_key.read_text("utf-8").strip()
         with httpx.Client(verify=context, trust_env=False, timeout=5) as client, ThreadPoolExecutor(8) as pool:
-            standings = pool.map(lambda path: _standing(client, publish.read(path), keys, key), paths)
+            standings = pool.map(lambda path: standing(client, publish.read(path), keys, key), paths)
             return tuple(sorted(standings, key=lambda each: (SITES.index(each.site), each.service)))
 
     def shell(self) -> tuple[dict[str, str], Path]:
@@ -312,18 +312,6 @@ class Rehearsal:
             write_whole(seal, digest)
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How one published endpoint stands right now."""
-
-    site: SiteName
-    service: str
-    url: str
-    fingerprint: str
-    answering: bool
-    reason: str = ""
-
-
 def _kubeconfig(cluster: ControlPlane) -> dict[str, Any]:
     """What an organisation would hand over for its own cluster; without a token, since the stand-in brings its own."""
     authority = base64.b64encode(cluster.ca.encode()).decode("ascii")
@@ -339,58 +327,8 @@ def _kubeconfig(cluster: ControlPlane) -> dict[str, Any]:
     }
 
 
-def _standing(client: httpx.Client, descriptor: Descriptor, keys: Mapping[str, Ed25519PublicKey], key: str) -> Standing:
-    reason = ""
-    try:
-        signing.verify(descriptor, keys)
-        answer = client.get(f"{descriptor.url}/models", headers={"authorization": f"Bearer {key}"})
-        if answer.status_code != httpx.codes.OK:
-            reason = f"HTTP {answer.status_code}"
-    except KokunaiError as error:
-        reason = error.what
-    except httpx.HTTPError as error:
-        reason = str(error) or type(error).__name__
-    return Standing(
-        descriptor.site, descriptor.service, descriptor.url, descriptor.fingerprint, answering=not reason, reason=reason
-    )
-
-
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def node_pools(site_plan: SitePlan) -> list[NodePool]:
-    """The machines that a site's pools would bring, as the catalogue describes them."""
-    first_zone = next((zone for sized in site_plan.sized for zone in sized.zones), site_plan.region)
-    pools = [
-        NodePool(
-            name="system",
-            count=2,
-            machine="cpu",
-            cpu=8,
-            memory_gib=32,
-            labels={naming.POOL_LABEL: "system"},
-            region=site_plan.region,
-            zone=first_zone,
-        )
-    ]
-    for sized in site_plan.sized:
-        machine = sized.fit.machine
-        pools.append(
-            NodePool(
-                name=sized.service.name,
-                count=-(-sized.service.replicas.max // sized.fit.replicas_per_machine),
-                machine=machine.name,
-                gpus=machine.gpus,
-                cpu=machine.vcpus,
-                memory_gib=machine.memory_gib,
-                labels={naming.SERVICE_LABEL: sized.service.name, naming.ACCELERATOR_LABEL: machine.accelerator},
-                taints=(Taint("nvidia.com/gpu", "present"),),
-                region=site_plan.region,
-                zone=sized.zones[0],
-            )
-        )
-    return pools
