@@ -20,7 +20,7 @@ from core.errors import KokunaiError
 from core.estate import load_estate, load_lock
 from core.yamlfile import parse
 from kokunai.terminal import Format, FormatOption, print_json, print_table
-from rehearsal.toolchain import program
+from rehearsal.toolchain import Toolchain
 
 SCHEMA = "kokunai/doctor/v1"
 PACK = "PULUMI_OPTION_POLICY_PACK"
@@ -55,7 +55,7 @@ def _engine(project: Path) -> Iterator[Check]:
     wheel = importlib.metadata.version("pulumi")
     pinned = re.search(r"pulumi/pkg/v3 v([0-9.]+)", (project / "tools" / "pulumi" / "go.mod").read_text("utf-8"))
     try:
-        path = Path(found) if (found := shutil.which("pulumi")) else program(project, "pulumi")
+        path = Path(found) if (found := shutil.which("pulumi")) else Toolchain(project).program("pulumi")
         told = subprocess.run([path, "version"], capture_output=True, text=True, timeout=30, check=False).stdout
     except (KokunaiError, OSError, subprocess.TimeoutExpired) as error:
         yield Check("engine", "failed", str(error), "run `make setup`, or install Pulumi")
@@ -76,7 +76,7 @@ def _engine(project: Path) -> Iterator[Check]:
 
 def _haproxy(project: Path) -> Iterator[Check]:
     try:
-        path = program(project, "haproxy")
+        path = Toolchain(project).program("haproxy")
         told = subprocess.run([path, "-v"], capture_output=True, text=True, timeout=30, check=False).stdout
     except (KokunaiError, OSError, subprocess.TimeoutExpired):
         yield Check("haproxy", "failed", "missing", "apt-get install haproxy")

@@ -36,14 +36,14 @@ from core.yamlfile import parse
 from failover import publish, signing
 from rehearsal import credentials as credentials_
 from rehearsal import edge, locking, plugins, project, settled
-from rehearsal.cluster import ControlPlane, Toolchain
+from rehearsal.cluster import ControlPlane
 from rehearsal.credentials import Credentials
 from rehearsal.engine import Engine, environment
 from rehearsal.layout import VARIABLE, Layout
 from rehearsal.machines import node_pools
 from rehearsal.processes import LOOPBACK, Ports, Supervisor, exclusive
 from rehearsal.standing import Standing, standing
-from rehearsal.toolchain import program
+from rehearsal.toolchain import Toolchain
 
 Stage = Literal["prepare", "cluster", "stack", "edge", "publish", "done"]
 Report = Callable[[str, Stage, str], None]
@@ -78,9 +78,13 @@ class Rehearsal:
     def ports(self) -> Ports:
         return Ports(self.layout.ports)
 
+    @property
+    def toolchain(self) -> Toolchain:
+        return Toolchain(self.layout.project)
+
     def cluster(self, site: SiteName) -> ControlPlane:
         """The control plane that stands for a site's."""
-        return ControlPlane(site, self.layout.site(site), Toolchain(self.layout.project / ".toolchain" / "bin"))
+        return ControlPlane(site, self.layout.site(site), self.toolchain)
 
     @property
     def credentials(self) -> Credentials:
@@ -205,9 +209,9 @@ class Rehearsal:
             )
         facts = catalogue()
         estate = load_estate(self.estate, facts)
-        haproxy = program(self.layout.project, "haproxy")
+        haproxy = self.toolchain.program("haproxy")
         locking.write(self.layout.lock, locking.lock(estate.services, haproxy, facts))
-        plugins.install(self.layout.home, Path(sys.executable), program(self.layout.project, "pulumi"))
+        plugins.install(self.layout.home, Path(sys.executable), self.toolchain.program("pulumi"))
         credentials_.prepare(self.layout.secrets, {site: f"llm-{site}.rehearsal.invalid" for site in SITES})
         key = self.layout.secrets / "signing.key"
         if not key.exists():
@@ -240,7 +244,7 @@ class Rehearsal:
         with closing(cluster.api()) as api:
             deployed = edge.read(api)
         port = edge.run(
-            site, deployed, self.layout.site(site), program(self.layout.project, "haproxy"), self.supervisor, self.ports
+            site, deployed, self.layout.site(site), self.toolchain.program("haproxy"), self.supervisor, self.ports
         )
         address = f"{LOOPBACK}:{port}"
         edge.wait_ready(address, deployed.models, self.credentials.ca, seconds=ANSWER_SECONDS)

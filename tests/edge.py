@@ -17,7 +17,7 @@ from core.lock import Lock
 from failover import publish
 from rehearsal import credentials, edge
 from rehearsal.processes import Ports, Supervisor
-from rehearsal.toolchain import program
+from rehearsal.toolchain import Toolchain
 
 PROJECT = Path(__file__).parents[1]
 
@@ -63,7 +63,12 @@ def serve(directory: Path) -> Iterator[Edge]:
     supervisor = Supervisor(directory / "processes")
     try:
         port = edge.run(
-            "aws", deployed, directory, program(PROJECT, "haproxy"), supervisor, Ports(directory / "ports.json")
+            "aws",
+            deployed,
+            directory,
+            Toolchain(PROJECT).program("haproxy"),
+            supervisor,
+            Ports(directory / "ports.json"),
         )
         running = Edge(f"127.0.0.1:{port}", secrets.ca, secrets.client_key.read_text().strip(), directory, supervisor)
         edge.wait_ready(running.address, deployed.models, secrets.ca, seconds=20)

@@ -16,8 +16,9 @@ import httpx
 
 from catalog.load import SiteName
 from failover import publish
-from rehearsal.cluster import Api, ControlPlane, Toolchain
+from rehearsal.cluster import Api, ControlPlane
 from rehearsal.layout import VARIABLE, Layout
+from rehearsal.toolchain import Toolchain
 
 PROJECT = Path(__file__).parents[1]
 
@@ -64,7 +65,7 @@ class Rehearsed:
         return (self.layout.secrets / "client.key").read_text("utf-8").strip()
 
     def cluster(self, site: SiteName) -> ControlPlane:
-        return ControlPlane(site, self.layout.site(site), Toolchain(PROJECT / ".toolchain" / "bin"))
+        return ControlPlane(site, self.layout.site(site), Toolchain(PROJECT))
 
     def objects(self, site: SiteName, path: str, **query: str) -> list[dict[str, Any]]:
         """Objects of a site's cluster."""

@@ -10,7 +10,6 @@ from rehearsal.cluster.api import Api, ApiError
 from rehearsal.cluster.control_plane import ControlPlane, start_together, stop_together, write_directory
 from rehearsal.cluster.nodes import NodePool, Taint
 from rehearsal.cluster.storage import StorageClass
-from rehearsal.cluster.toolchain import Toolchain
 
 __all__ = [
     "Api",
@@ -19,7 +18,6 @@ __all__ = [
     "NodePool",
     "StorageClass",
     "Taint",
-    "Toolchain",
     "start_together",
     "stop_together",
     "write_directory",

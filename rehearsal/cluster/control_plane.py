@@ -23,8 +23,8 @@ from rehearsal.cluster.credentials import DEPLOYERS, ClusterCredentials
 from rehearsal.cluster.nodes import DECLARED, POOL_LABEL, NodePool, nodes
 from rehearsal.cluster.parts import APISERVER, ETCD, FOLLOWERS, PARTS, USERS, command_lines
 from rehearsal.cluster.storage import StorageClass, storage_class
-from rehearsal.cluster.toolchain import Toolchain
 from rehearsal.processes import LOOPBACK, Ports, Supervisor
+from rehearsal.toolchain import Toolchain
 
 MANAGER: Final = "kokunai-rehearsal"
 LOG_TAIL: Final = 8

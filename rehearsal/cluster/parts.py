@@ -10,8 +10,8 @@ import sys
 from typing import Final
 
 from rehearsal.cluster.credentials import ClusterCredentials
-from rehearsal.cluster.toolchain import Toolchain
 from rehearsal.processes import LOOPBACK
+from rehearsal.toolchain import Toolchain
 
 CLIENT_SOCKET: Final = "unix://client:1"
 PEER_SOCKET: Final = "unix://peer:1"
@@ -53,7 +53,7 @@ def command_lines(port: int, toolchain: Toolchain, credentials: ClusterCredentia
     kubeconfig = {part: str(credentials.kubeconfig_file(user)) for part, user in USERS.items()}
     return {
         ETCD: [
-            str(toolchain.etcd),
+            str(toolchain.program("etcd")),
             "--name=rehearsal",
             "--data-dir=etcd",
             f"--listen-client-urls={CLIENT_SOCKET}",
@@ -65,7 +65,7 @@ def command_lines(port: int, toolchain: Toolchain, credentials: ClusterCredentia
             "--log-level=warn",
         ],
         APISERVER: [
-            str(toolchain.apiserver),
+            str(toolchain.program("kube-apiserver")),
             f"--etcd-servers={CLIENT_SOCKET}",
             f"--bind-address={LOOPBACK}",
             f"--secure-port={port}",
@@ -83,7 +83,7 @@ def command_lines(port: int, toolchain: Toolchain, credentials: ClusterCredentia
             "--profiling=false",
         ],
         "kube-controller-manager": [
-            str(toolchain.controller_manager),
+            str(toolchain.program("kube-controller-manager")),
             f"--kubeconfig={kubeconfig['kube-controller-manager']}",
             f"--controllers=*,{','.join(f'-{name}' for name in WITHOUT_A_MACHINE)}",
             f"--service-account-private-key-file={credentials.service_accounts}",
@@ -103,13 +103,13 @@ def command_lines(port: int, toolchain: Toolchain, credentials: ClusterCredentia
             "--profiling=false",
         ],
         "kube-scheduler": [
-            str(toolchain.scheduler),
+            str(toolchain.program("kube-scheduler")),
             f"--kubeconfig={kubeconfig['kube-scheduler']}",
             "--leader-elect=false",
             "--secure-port=0",
         ],
         "kwok": [
-            str(toolchain.kwok),
+            str(toolchain.program("kwok")),
             f"--kubeconfig={kubeconfig['kwok']}",
             "--manage-all-nodes=true",
             f"--node-ip={NODE_ADDRESS}",

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from rehearsal import plugins
-from rehearsal.toolchain import program
+from rehearsal.toolchain import Toolchain
 
 PROJECT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
@@ -74,7 +74,7 @@ class Stack:
 
 def stack(scratch: Path, home: Path, directory: Path) -> Stack:
     """A fresh stack of a copy of the program in `directory`; `home` may be shared between stacks."""
-    plugins.install(home, Path(sys.executable), program(PROJECT, "pulumi"))
+    plugins.install(home, Path(sys.executable), Toolchain(PROJECT).program("pulumi"))
     (scratch / "state").mkdir()
     (scratch / "passphrase").write_text("rehearsal")
     shutil.copytree(directory, scratch / "program")

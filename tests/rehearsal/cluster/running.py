@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.cluster import ControlPlane, NodePool, StorageClass, Taint, Toolchain
+from rehearsal.cluster import ControlPlane, NodePool, StorageClass, Taint
+from rehearsal.toolchain import Toolchain
 
-TOOLCHAIN = Toolchain(Path(__file__).parents[3] / ".toolchain" / "bin")
+TOOLCHAIN = Toolchain(Path(__file__).parents[3])
 POOLS = (
     NodePool(
         name="gpu",

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from core.errors import EnvironmentFault
-from rehearsal.cluster import ControlPlane, NodePool, StorageClass, Taint, Toolchain, write_directory
+from rehearsal.cluster import ControlPlane, NodePool, StorageClass, Taint, write_directory
 from rehearsal.cluster.cloud import DOCUMENTATION, PROVISIONER, address_for, is_to_go, volume_for
 from rehearsal.cluster.credentials import ClusterCredentials
 from rehearsal.cluster.nodes import DECLARED, nodes
 from rehearsal.cluster.parts import PARTS, command_lines
 from rehearsal.cluster.storage import storage_class
+from rehearsal.toolchain import Toolchain
 
 POOL = NodePool(
     name="gpu",
@@ -160,11 +161,11 @@ def test_credentials_are_the_owners_alone_and_stay_the_same(tmp_path: Path) -> N
 def test_no_command_line_holds_a_secret_or_a_port_but_one(tmp_path: Path) -> None:
     credentials = ClusterCredentials(tmp_path)
     credentials.prepare()
-    binaries = tmp_path / "bin"
-    binaries.mkdir()
+    binaries = tmp_path / ".toolchain" / "bin"
+    binaries.mkdir(parents=True)
     for name in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"):
         (binaries / name).touch()
-    lines = command_lines(23456, Toolchain(binaries), credentials)
+    lines = command_lines(23456, Toolchain(tmp_path), credentials)
     assert tuple(lines) == PARTS
     everything = " ".join(word for line in lines.values() for word in line)
     assert "23456" in everything
@@ -173,45 +174,6 @@ def test_no_command_line_holds_a_secret_or_a_port_but_one(tmp_path: Path) -> Non
         "--secure-port=23456",
         "--secure-port=0",
     }
-
-
-def tool(path: Path, version: str) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(f"#!/bin/sh\necho '{version}'\n")
-    path.chmod(0o755)
-    return path
-
-
-def test_a_fitting_api_server_of_the_machine_goes_before_the_built_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    built = tmp_path / "built"
-    for name in ("kube-apiserver", "kube-controller-manager"):
-        tool(built / name, "Kubernetes v1.35.4")
-    tool(built / "etcd", "etcd Version: 3.6.8")
-    monkeypatch.setenv("PATH", "/nonexistent")
-    monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
-    assert Toolchain(built).apiserver == built / "kube-apiserver"
-
-    assets = tmp_path / "assets"
-    fitting = tool(assets / "kube-apiserver", "Kubernetes v1.35.0")
-    etcd = tool(assets / "etcd", "etcd Version: 3.5.24")
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    monkeypatch.setenv("KUBEBUILDER_ASSETS", str(assets))
-    assert Toolchain(built).apiserver == fitting
-    assert Toolchain(built).etcd == etcd
-
-    tool(assets / "kube-apiserver", "Kubernetes v1.31.0")
-    tool(assets / "etcd", "etcd Version: 3.4.23")
-    assert Toolchain(built).apiserver == built / "kube-apiserver"
-    assert Toolchain(built).etcd == built / "etcd"
-
-
-def test_a_part_that_was_never_built_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nonexistent")
-    monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
-    with pytest.raises(EnvironmentFault, match=r"kube-apiserver has not been built\n.*make setup"):
-        _ = Toolchain(tmp_path).apiserver
 
 
 def test_a_cluster_that_never_ran_says_so(tmp_path: Path) -> None:
