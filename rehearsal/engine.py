@@ -163,7 +163,9 @@ class Engine:
 
 
 def _is_engine(pid: int) -> bool:
+    """Whether an engine runs under that number. One that ended and was not fetched by its parent runs no more."""
     try:
-        return pid > 0 and "pulumi" in psutil.Process(pid).name()
+        process = psutil.Process(pid)
+        return pid > 0 and "pulumi" in process.name() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from catalog.load import SiteName
 from rehearsal.layout import VARIABLE
 from rehearsal.processes import Supervisor
 from tests.rehearsed import PROJECT, Rehearsed
@@ -31,6 +32,8 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
 
 
 def _start(rehearsed: Rehearsed) -> subprocess.Popen[str]:
+    """`rehearse up` in the background, with something to do for the engine."""
+    (rehearsed.layout.backend / "onprem.settled").unlink(missing_ok=True)
     return subprocess.Popen(
         [sys.executable, "-m", "kokunai", "rehearse", "up", "onprem"],
         cwd=PROJECT,
@@ -124,6 +127,23 @@ def test_a_crashed_part_is_brought_back(rehearsed: Rehearsed) -> None:
     assert "no:" in down.stdout
     assert rehearsed.kokunai("rehearse", "up", "onprem").returncode == 0
     assert all(each["answering"] for each in rehearsed.status())
+
+
+def test_destroy_leaves_no_object_that_the_stack_created(rehearsed: Rehearsed) -> None:
+    """Destroys one stack by hand, as `down` does, looks into its cluster, and brings it up again."""
+    site: SiteName = "onprem"
+    assert rehearsed.kokunai("rehearse", "up", site).returncode == 0
+    unprotect = rehearsed.pulumi("state", "unprotect", "--all", "--yes", "--stack", site)
+    assert unprotect.returncode == 0, unprotect.stderr
+    done = rehearsed.pulumi("destroy", "--yes", "--skip-preview", "--stack", site)
+    assert done.returncode == 0, done.stdout + done.stderr
+    selector = "app.kubernetes.io/part-of=kokunai"
+    for path in ("/api/v1/namespaces", "/api/v1/persistentvolumes", "/apis/scheduling.k8s.io/v1/priorityclasses",
+                 "/apis/apps/v1/deployments", "/api/v1/secrets", "/api/v1/configmaps", "/api/v1/services"):  # fmt: skip
+        assert rehearsed.objects(site, path, labelSelector=selector) == []
+    assert not rehearsed.state(site).get("resources")
+    up = rehearsed.kokunai("rehearse", "up", site)
+    assert up.returncode == 0, up.stdout + up.stderr
 
 
 def test_a_half_written_state_is_told(rehearsed: Rehearsed) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.rehearsal.rehearsal_engine import PROGRAMS, Stack
 
 
+@pytest.mark.slow
 def test_a_stack_on_three_clouds_comes_up_stays_as_it_is_and_goes(stack: Callable[[Path], Stack]) -> None:
     clouds = stack(PROGRAMS / "clouds")
     clouds.pulumi("config", "set", "clouds:marker", "here")
