@@ -13,7 +13,7 @@ from core.findings import Finding, LeakClass, Level, RuleMeta, Text
 from core.graph import Graph, ResourceView
 from core.values import Absent, Secret, Unknown, Value, at, is_list, joined, revealed
 from policies import message, shapes
-from policies.rows import LATER, NOTHING_TO_DO
+from policies.rows import LATER
 from policies.rule import Context
 
 PINNED: Final = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
@@ -62,7 +62,7 @@ class ImageByDigest:
             return
         for path, value in dict(_images(resource)).items():
             if isinstance(value, Unknown):
-                text = message.said(resource, path, message.UNKNOWN, LATER, NOTHING_TO_DO)
+                text = message.said(resource, path, message.UNKNOWN, LATER, self.meta.fix)
                 yield self.meta.finding(resource.urn, path, text, level=Level.ADVISORY)
             elif isinstance(value, Absent):
                 text = message.said(resource, path, message.ABSENT, NO_IMAGE, self.meta.fix)
