@@ -232,9 +232,10 @@ def serve() -> None:
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Analyzer(ALL, context, language(os.environ), stopped.set), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    sys.stdout.buffer.write(f"{port}\n".encode())
-    sys.stdout.buffer.flush()
     try:
+        # Whoever reads the port may interrupt at once: the user's Ctrl-C goes to every process of the terminal.
+        sys.stdout.buffer.write(f"{port}\n".encode())
+        sys.stdout.buffer.flush()
         # A killed engine cannot cancel; its pack must not outlive it.
         while not stopped.wait(PARENT_POLL_SECONDS) and os.getppid() == parent:
             pass
