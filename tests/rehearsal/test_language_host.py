@@ -111,6 +111,7 @@ match pulumi.Config().require("fault"):
 REFUSAL = "error: estate/services/a.yaml:3: no such model\n      → name one of the catalogue\n"
 
 
+@pytest.mark.slow
 def test_a_program_that_fails_is_told_in_its_own_words(stack_of: Callable[[str], Stack]) -> None:
     written = stack_of(FAILURES)
 
