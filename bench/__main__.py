@@ -94,10 +94,10 @@ def rehearse() -> None:
     tell("endpoints answering", f"{sum(each['answering'] for each in endpoints)} of {len(endpoints)}")
     four = seconds(previews)
     tell("four previews side by side, no change", f"{four:.1f} s")
-    check(four)
     down = seconds(lambda: run([*KOKUNAI, "rehearse", "down"]))
     tell("rehearse down", f"{down:.1f} s")
     tell("memory after down", f"{memory()} B", "goal: 0")
+    check(four)
 
 
 def check(previews_seconds: float | None = None) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from core.files import write_whole
+from core.yamlfile import parse
 from rehearsal import project
 from rehearsal.layout import Layout
 
@@ -43,8 +44,10 @@ def _digest(layout: Layout, estate: Path, stack: str) -> str:
     for path in (*_files(layout.project), *sorted(estate.rglob("*.yaml"))):
         digest.update(str(path).encode() + b"\0" + path.read_bytes())
     state = layout.backend / ".pulumi" / "stacks" / project.NAME / f"{stack}.json"
-    for path in (layout.lock, project.stack_file(layout, stack), state):
+    for path in (layout.lock, state):
         digest.update(path.read_bytes() if path.exists() else b"")
+    # By content: the engine and we write the same configuration in different ways.
+    digest.update(json.dumps(parse(project.stack_file(layout, stack)).data, sort_keys=True, default=str).encode())
     return digest.hexdigest()
 
 
