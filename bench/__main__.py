@@ -1,6 +1,6 @@
 """`make bench`: the figures of set-up, rehearsal and check on this machine.
 
-    python -m bench [check] [rehearse]
+python -m bench [check] [rehearse]
 """
 
 from __future__ import annotations
