@@ -15,7 +15,7 @@ ARGS :=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-setup: ## everything a rehearsal needs: .venv, .toolchain, HAProxy (ten to fifteen minutes once, then nothing)
+setup: ## everything a rehearsal needs: .venv, .toolchain, HAProxy (once; 21 minutes on two busy cores, then nothing)
 	@$(if $(PYTHON),,echo "set-up: Python 3.11 is needed and no python3 is on PATH" >&2; exit 2;) $(PYTHON) tools/setup.py
 
 venv: ## .venv only: enough for `make check` and `make lint`
